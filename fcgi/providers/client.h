@@ -1,0 +1,56 @@
+/* client.h - the one HTTP client: the only file that includes curl.h.
+ *
+ * Keeps connections open between calls; no signals, no redirects, no proxy, only http(s); ceilings on time and size.
+ * Refuses to run inside a database transaction (an assertion). Secrets are in `user`, `password` and `headers` only
+ * and never in a log line. The class of the outcome is what callers decide by. */
+#ifndef CENTRALA_CLIENT_H
+#define CENTRALA_CLIENT_H
+#include "base/base.h"
+#include "base/ctx.h"
+
+struct client;
+
+enum call_class {
+    CALL_OK,        /* 2xx */
+    CALL_REFUSED,   /* 4xx other than 429: the server understood and said no */
+    CALL_LIMITED,   /* 429: not processed; retry_after_ms may be set */
+    CALL_UNSENT,    /* resolve, connect or TLS failed: nothing was sent, safe to repeat */
+    CALL_UNKNOWN    /* the request was or may have been sent: time-out, cut connection, 5xx */
+};
+
+struct call {
+    const char *method, *url;
+    const char *user, *password;        /* basic authentication, NULL: none */
+    const char *const *headers;         /* NULL-ended "Name: value" */
+    const char *body;                   /* NULL: none */
+    size_t body_len;
+    const char *content_type;
+    int connect_limit_ms, limit_ms;
+    size_t most;                        /* largest answer, 0: 1 MiB */
+};
+
+struct answer {
+    enum call_class class;
+    int status;                         /* 0 when there was no answer */
+    const char *body;                   /* in the arena, NUL-ended, never NULL */
+    size_t body_len;
+    const char *content_type;           /* "" when none */
+    int64_t retry_after_ms;             /* -1 when none */
+    const char *request_id;             /* x-request-id, twilio-request-id or request-id; "" when none */
+    int took_ms;
+    const char *problem;                /* curl's words when class is UNSENT or UNKNOWN without a status */
+};
+
+struct client *client_new(void);
+void client_free(struct client *c);
+/* Waits for the answer. */
+void client_call(struct client *c, struct ctx *ctx, const struct call *call, struct answer *out);
+/* Starts; `done` is called from client_run() with an answer in `arena` (the caller's item arena). */
+void client_start(struct client *c, struct arena *arena, const struct call *call,
+                  void (*done)(const struct answer *answer, void *arg), void *arg);
+/* Drives started calls and waits up to `wait_ms` for them or for `fd` (-1: none) to become readable; returns the
+ * number still in flight. */
+int client_run(struct client *c, int fd, int wait_ms);
+int client_in_flight(const struct client *c);
+
+#endif

@@ -1,0 +1,48 @@
+/* twilio.h - Twilio's REST API as functions: they build requests and read answers, and decide nothing.
+ * Source: Twilio API 2010-04-01 (Messages), OpenAPI document; verdicts by code are data in etc/error-codes. */
+#ifndef CENTRALA_TWILIO_H
+#define CENTRALA_TWILIO_H
+#include "base/base.h"
+#include "providers/client.h"
+
+struct twilio_account {
+    const char *sid;                   /* AC… : in the path */
+    const char *user, *password;       /* API key and secret, or SID and Auth Token */
+    const char *api_base;
+};
+
+struct twilio_message {                /* what to send; NULL members are left out */
+    const char *to, *from, *messaging_service_sid, *body;
+    const char *const *media_urls;     /* NULL-ended */
+    const char *content_sid, *content_variables;
+    const char *status_callback;
+    int validity_s;                    /* 0: not sent */
+};
+
+struct twilio_result {
+    enum call_class class;
+    const char *sid, *status;          /* when accepted */
+    int code;                          /* Twilio's error code, 0 when none */
+    const char *message;               /* Twilio's words, at most 500 bytes, NULL when none */
+    int64_t retry_after_ms;
+    int segments;
+    const char *from;                  /* the sender Twilio chose, NULL when not yet */
+};
+
+/* Fills `call` for POST Messages.json (memory in `a`). */
+void twilio_send_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc,
+                      const struct twilio_message *m, int limit_ms, struct call *call);
+void twilio_send_result(struct arena *a, const struct answer *answer, struct twilio_result *out);
+
+struct twilio_listed {                 /* one message of a list page or a single fetch */
+    const char *sid, *status, *direction, *from, *to, *body, *messaging_service_sid, *error_message, *price, *price_unit;
+    int error_code, num_segments, num_media;
+    int64_t created_ms, sent_ms, updated_ms; /* CLOCK_NONE when null */
+};
+struct twilio_page { bool ok; size_t n; struct twilio_listed *v; const char *next; /* relative URI or NULL */ };
+/* GET Messages.json?To=…&From=…&DateSent>=… ; `next` non-NULL follows a page (checked to stay in our account). */
+bool twilio_list_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, const char *to,
+                      const char *from, int64_t since_ms, const char *next, struct call *call);
+void twilio_list_result(struct arena *a, const struct twilio_account *acc, const struct answer *answer, struct twilio_page *out);
+
+#endif

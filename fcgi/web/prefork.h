@@ -1,0 +1,45 @@
+/* prefork.h - master and workers, and the scoreboard they share.
+ *
+ * The master takes the listening socket (descriptor 0 from lighttpd, mod_fcgid or spawn-fcgi, else the configured
+ * path), never opens the database, forks the workers, replaces each that leaves (at once after a normal end, with
+ * growing pauses up to 1 s after crashes in a row), drains on TERM/INT, replaces one by one on HUP (new one up first),
+ * kills a worker that passed request_limit_s. */
+#ifndef CENTRALA_PREFORK_H
+#define CENTRALA_PREFORK_H
+#include "base/base.h"
+#include "base/conf.h"
+
+enum { WORKERS_MAX = 64 };
+
+struct worker_slot {             /* written by the worker, read by the master and the health page */
+    volatile int32_t pid;        /* 0: empty */
+    volatile int32_t busy;       /* 1 while a request is being answered */
+    volatile int64_t since_ms;   /* clock_mono_ms() of the last change of busy */
+    volatile int64_t started_ms; /* wall clock */
+    volatile uint64_t requests;
+    volatile uint64_t rss_kb;
+};
+struct scoreboard {
+    volatile int32_t master;
+    volatile int64_t started_ms;
+    volatile uint64_t restarts, crashes, hangs;
+    struct worker_slot slot[WORKERS_MAX * 2]; /* old and new generation side by side during HUP */
+};
+
+struct prefork {
+    const struct conf *conf;
+    int workers;
+    /* In the child, after the fork: serve on `fd` until told to stop. Returns the exit code. */
+    int (*serve)(int fd, struct scoreboard *board, int slot, void *arg);
+    /* In the master on HUP, before new workers are forked: reload templates and settings; may be NULL. */
+    void (*reload)(void *arg);
+    void *arg;
+};
+/* Runs until TERM or INT; returns the exit code. */
+int prefork_run(const struct prefork *p, struct scoreboard *board);
+/* The shared page; call before anything that should show on it. */
+struct scoreboard *scoreboard_new(void);
+/* Descriptor 0 when it is a listening socket, else a new socket at `path` (mode 0660, replaced if nobody listens). */
+int listen_socket(const char *path, const char **problem);
+
+#endif

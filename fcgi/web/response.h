@@ -1,0 +1,38 @@
+/* response.h - the answer: status, headers, body, made completely before anything is sent. A handler returns the
+ * status; `return fail(rq, rs);` is the whole error path: ctx.err says why, the route's kind says how it looks. */
+#ifndef CENTRALA_RESPONSE_H
+#define CENTRALA_RESPONSE_H
+#include "base/base.h"
+#include "base/str.h"
+#include "web/request.h"
+
+struct header { const char *name, *value; struct header *next; };
+
+struct response {
+    struct arena *arena;
+    int status;
+    const char *type;        /* Content-Type */
+    struct str body;
+    struct header *headers;
+};
+
+enum { BODY_CEILING = 8 << 20 };
+
+void response_init(struct response *rs, struct arena *a);
+/* Control characters in the value are a bug (header injection): asserted. */
+void response_header(struct response *rs, const char *name, const char *value);
+/* Session cookie: Path=/, HttpOnly, SameSite=Lax, Secure as configured. max_age 0 deletes it, -1 = browser session. */
+void response_cookie(struct request *rq, struct response *rs, const char *name, const char *value, long max_age);
+/* 303 See Other to a path of ours. */
+int redirect(struct request *rq, struct response *rs, const char *path);
+/* An error page, an error envelope or a bare status, as the route's kind wants it; replaces body and headers. */
+int fail(struct request *rq, struct response *rs);
+/* ctx.err set here, then fail(). */
+int fail_with(struct request *rq, struct response *rs, enum err_code code);
+/* JSON body already in rs->body. */
+int json_done(struct response *rs, int status);
+/* ETag handling for fragments: sets the header; true when If-None-Match has it (answer 304 then). */
+bool not_modified(struct request *rq, struct response *rs, const char *etag);
+const char *status_text(int status);
+
+#endif
