@@ -9,7 +9,10 @@
 #include <sanitizer/asan_interface.h>
 #endif
 #endif
-#ifndef ASAN_POISON_MEMORY_REGION
+#ifdef ASAN_POISON_MEMORY_REGION
+enum { REDZONE = 16 }; /* poisoned bytes between two pieces, so that running over the end of one is seen */
+#else
+enum { REDZONE = 0 };
 #define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
@@ -107,12 +110,11 @@ static void *alloc_slow(struct arena *a, size_t n)
 
 void *arena_alloc(struct arena *a, size_t n)
 {
-    BUG_IF(n > a->ceiling);
-    size_t want = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-    if (want == 0)
-        want = ALIGN;
-    a->used += want;
-    BUG_IF(a->used > a->ceiling);
+    size_t left = a->ceiling - a->used;
+    size_t pad = n ? (0 - n) % ALIGN : ALIGN;
+    BUG_IF(n > left || pad > left - n); /* the ceiling is passed; written so that no sum can overflow */
+    a->used += n + pad;
+    size_t want = n + pad + REDZONE;
     struct block *b = a->current;
     void *p;
     if (want <= b->size - b->used) {
@@ -130,10 +132,18 @@ void *arena_zalloc(struct arena *a, size_t n)
     return memset(arena_alloc(a, n), 0, n);
 }
 
+void *arena_zarray(struct arena *a, size_t n, size_t size)
+{
+    size_t bytes;
+    BUG_IF(__builtin_mul_overflow(n, size, &bytes));
+    return arena_zalloc(a, bytes);
+}
+
 char *arena_strndup(struct arena *a, const char *s, size_t n)
 {
     if (!s)
         return NULL;
+    BUG_IF(n == SIZE_MAX);
     char *p = arena_alloc(a, n + 1);
     memcpy(p, s, n);
     p[n] = 0;

@@ -24,9 +24,11 @@ void *arena_zalloc(struct arena *a, size_t n) __attribute__((malloc, returns_non
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t n);
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3) __attribute__((returns_nonnull));
-char *arena_vprintf(struct arena *a, const char *fmt, va_list ap) __attribute__((returns_nonnull));
+char *arena_vprintf(struct arena *a, const char *fmt, va_list ap) PRINTF_LIKE(2, 0) __attribute__((returns_nonnull));
+/* `n` elements of `size` bytes, zero; a product that overflows aborts. Used through ARENA_ARRAY. */
+void *arena_zarray(struct arena *a, size_t n, size_t size) __attribute__((malloc, returns_nonnull, alloc_size(2, 3)));
 #define ARENA_NEW(a, type) ((type *)arena_zalloc((a), sizeof(type)))
-#define ARENA_ARRAY(a, type, n) ((type *)arena_zalloc((a), sizeof(type) * (size_t)(n)))
+#define ARENA_ARRAY(a, type, n) ((type *)arena_zarray((a), (size_t)(n), sizeof(type)))
 
 /* Calls fn(arg) when the arena is reset or freed. */
 void arena_defer(struct arena *a, void (*fn)(void *), void *arg);

@@ -11,13 +11,18 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof *(a))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
 #define UNUSED __attribute__((unused))
 #define MUST_USE __attribute__((warn_unused_result))
+
+/* Marks a message id (English text shown to people) for the catalogues. */
+#define N_(s) s
 
 /* A broken invariant ends the process, in production too: the master starts a new worker. */
 #define BUG_IF(cond)                                                                                   \

@@ -1,8 +1,16 @@
 /* conf.h - the settings: settings.def makes the struct, the parser's table, the example file and `config check`.
  *
- * Sources, later wins: the default in settings.def, the file (etc/centrala.conf, "[section]" and "key = value" lines,
- * # comments), the environment (CENTRALA_<SECTION>_<KEY>; CENTRALA_<KEY> for the section "main"). A value of any length is kept whole; anything odd is
- * an error with file and line, never a guess. Only main_*.c reads the environment and passes it in. */
+ * Sources, later wins: the default in settings.def, the file (etc/centrala.conf), the environment. Only main_*.c reads
+ * the environment and passes it in. A value of any length is kept whole; anything odd is an error with file and line,
+ * never a guess.
+ *
+ * The file: "[section]", "key = value", lines that begin with # or ; are comments. A value may stand in "…" or '…' (no
+ * escapes; what is between the outer quotes counts); it must when it has a blank before #, or blanks at its ends. INT is
+ * a whole number from 0 on, BOOL is 1, true, yes, on, 0, false, no or off. A key given twice is an error.
+ *
+ * The environment: CENTRALA_<SECTION>_<KEY>, for the section "main" also just CENTRALA_<KEY> (which wins). A variable
+ * CENTRALA_<SECTION>_… of a section that exists and a key that does not is an error; other CENTRALA_… names belong to
+ * the scripts around the programs and are ignored. */
 #ifndef CENTRALA_CONF_H
 #define CENTRALA_CONF_H
 #include "base/base.h"
@@ -30,10 +38,11 @@ struct setting {
 extern const struct setting settings[];
 extern const size_t settings_count;
 
-/* Defaults, then `path` (NULL: none; absent is an error only if `must`), then `env` (NULL-ended NAME=value list).
- * On failure NULL and one line a mistake in `problems` (arena text). */
+/* Defaults, then `path` (NULL: none; absent is an error only if `must`), then `env` (NULL-ended NAME=value list, may be
+ * NULL). On failure NULL and one line a mistake in `problems` (arena text): no line ever quotes a SECRET, nor a value
+ * whose key is not known. */
 struct conf *conf_load(struct arena *a, const char *path, bool must, char *const *env, const char **problems);
-/* The commented example file, for etc/centrala.conf.example. */
+/* The commented example file, for etc/centrala.conf.example: every key with its text and default, commented out. */
 const char *conf_example(struct arena *a);
 
 #endif

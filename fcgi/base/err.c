@@ -13,6 +13,7 @@ struct err_row {
 static const struct err_row rows[] = { ERR_LIST(ERR_ROW) };
 #undef ERR_ROW
 
+PRINTF_LIKE(4, 0)
 static void set(struct ctx *ctx, enum err_code code, const char *text, const char *fmt, va_list ap)
 {
     if (ctx->err.code)

@@ -51,7 +51,8 @@ struct row_type {
     static const struct field s##_fields[] = { list };               \
     const struct row_type s##_type = { #s, sizeof(struct s), s##_fields, ARRAY_LEN(s##_fields) }
 
-/* The members whose text is NULL print as null. Times print as "2026-11-20T13:37:00.123Z". 64-bit ids print as text. */
+/* The members whose text is NULL print as null. Times print as "2026-11-20T13:37:00.123Z", CLOCK_NONE as
+ * null. U64 members are ids and print as text; counts that should be numbers are I64 or INT. */
 void row_json(struct str *out, const struct row_type *type, const void *row);
 /* The same members without the braces, to add others by hand. */
 void row_json_members(struct str *out, const struct row_type *type, const void *row);

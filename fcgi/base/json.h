@@ -1,14 +1,17 @@
 /* json.h - reading JSON (cJSON behind it; only json.c includes cJSON.h) and the small getters handlers need.
  *
- * A document lives in the arena of the context current at json_parse(). Duplicate keys: the last one wins is NOT
- * promised; lookups are case-sensitive. Depth at most 32, size at most what the caller passes in, trailing rubbish is
- * an error. Numbers above 2^53 lose digits: ids travel as text. Writing is done with str_json() and field tables. */
+ * A document lives in the arena given to json_parse(). RFC 8259 to the letter: trailing rubbish, invalid UTF-8, raw
+ * control characters, 01 and the like are refused. Depth at most JSON_DEPTH, at most JSON_VALUES values, size at most
+ * what the caller passes in. Duplicate keys: the last one wins is NOT promised; lookups are case-sensitive. \u0000 and
+ * lone surrogates, which no C text can hold, become U+FFFD. Numbers above 2^53 lose digits: ids travel as text. Writing
+ * is done with str_json() and field tables. */
 #ifndef CENTRALA_JSON_H
 #define CENTRALA_JSON_H
 #include "base/base.h"
 #include "base/arena.h"
 
 struct json; /* a node: an alias of cJSON */
+enum { JSON_DEPTH = 32, JSON_VALUES = 100000 };
 enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_TEXT, JSON_LIST, JSON_OBJECT };
 
 /* NULL when it is not JSON. */
@@ -24,7 +27,8 @@ size_t json_len(const struct json *j);
 /* Values; the default when absent or of another kind. */
 const char *json_text(const struct json *j, const char *def);
 double json_number(const struct json *j, double def);
-int64_t json_int(const struct json *j, int64_t def); /* also reads a text of digits: Twilio's num_segments */
+/* A whole number that fits; also reads a text of digits: Twilio's num_segments. */
+int64_t json_int(const struct json *j, int64_t def);
 bool json_bool(const struct json *j, bool def);
 const char *json_get_text(const struct json *j, const char *key, const char *def);
 int64_t json_get_int(const struct json *j, const char *key, int64_t def);

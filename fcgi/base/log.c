@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/ctx.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include <errno.h>
 #include <unistd.h>
 
@@ -35,14 +36,24 @@ void log_event(const struct ctx *ctx, enum log_level level, const char *event, c
         va_end(ap);
         n += k > 0 ? (size_t)k : 0;
     }
-    if (n > most)
-        n = most;
+    if (n >= most) /* cut: not in the middle of a character */
+        n = utf8_cut(line, strlen(line), most - 5);
     for (size_t i = 0; i < n; i++)
-        if ((unsigned char)line[i] < 0x20)
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
             line[i] = ' ';
     line[n++] = '\n';
     while (write(STDERR_FILENO, line, n) < 0 && errno == EINTR)
         ;
+}
+
+bool log_level_parse(const char *name, enum log_level *out)
+{
+    for (int i = LOG_ERROR; i <= LOG_DEBUG; i++)
+        if (strcmp(name, level_names[i]) == 0) {
+            *out = (enum log_level)i;
+            return true;
+        }
+    return false;
 }
 
 const char *log_quote(struct arena *a, const char *s)

@@ -16,8 +16,10 @@ struct ctx;
 void log_event(const struct ctx *ctx, enum log_level level, const char *event, const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* Lines above this level are not written; the default is LOG_INFO. Set once at start. */
 void log_threshold(enum log_level most);
-/* "…" with quotes, backslashes and control characters escaped; in the arena. */
+/* "error", "warning", "notice", "info", "debug" (the setting log.level); false for anything else. */
+bool log_level_parse(const char *name, enum log_level *out) MUST_USE;
 struct arena;
+/* "…" with quotes and backslashes escaped and control characters as blanks; in the arena. */
 const char *log_quote(struct arena *a, const char *s);
 
 #endif

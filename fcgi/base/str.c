@@ -5,7 +5,7 @@
 
 void str_init(struct str *t, struct arena *a, size_t expect, size_t ceiling)
 {
-    BUG_IF(expect > ceiling);
+    BUG_IF(expect > ceiling || ceiling > SIZE_MAX / 4);
     size_t cap = expect < 64 ? 64 : expect + 1;
     *t = (struct str){ .arena = a, .s = arena_alloc(a, cap), .cap = cap, .ceiling = ceiling };
     t->s[0] = 0;
@@ -21,6 +21,8 @@ bool str_room(struct str *t, size_t n)
     if (need <= t->cap)
         return true;
     size_t cap = t->cap * 2;
+    if (cap > t->ceiling + 1)
+        cap = t->ceiling + 1;
     if (cap < need)
         cap = need;
     char *s = arena_alloc(t->arena, cap);
@@ -32,7 +34,7 @@ bool str_room(struct str *t, size_t n)
 
 void str_add(struct str *t, const char *s, size_t n)
 {
-    if (!str_room(t, n))
+    if (n == 0 || !str_room(t, n))
         return;
     memcpy(t->s + t->len, s, n);
     t->len += n;
@@ -64,9 +66,20 @@ void str_int(struct str *t, int64_t v)
 
 void str_printf(struct str *t, const char *fmt, ...)
 {
-    va_list ap;
+    if (t->full)
+        return;
+    va_list ap, again;
     va_start(ap, fmt);
-    str_puts(t, arena_vprintf(t->arena, fmt, ap));
+    va_copy(again, ap);
+    int n = vsnprintf(t->s + t->len, t->cap - t->len, fmt, ap);
+    BUG_IF(n < 0);
+    bool fits = (size_t)n < t->cap - t->len && (size_t)n <= t->ceiling - t->len;
+    t->s[fits ? t->len + (size_t)n : t->len] = 0;
+    if (!fits && (fits = str_room(t, (size_t)n)))
+        vsnprintf(t->s + t->len, (size_t)n + 1, fmt, again);
+    if (fits)
+        t->len += (size_t)n;
+    va_end(again);
     va_end(ap);
 }
 
@@ -93,15 +106,26 @@ void str_html(struct str *t, const char *s, size_t n)
     str_add(t, from, (size_t)(end - from));
 }
 
+static bool xml_allows(uint32_t c)
+{
+    return c >= 0x20 ? c != 0xFFFE && c != 0xFFFF : c == '\t' || c == '\n' || c == '\r';
+}
+
 void str_xml(struct str *t, const char *s, size_t n)
 {
     const char *from = s, *end = s + n;
-    for (; s < end; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c >= 0x20 || c == '\t' || c == '\n' || c == '\r')
+    while (s < end) {
+        uint32_t c = 0;
+        size_t step = utf8_decode(s, (size_t)(end - s), &c); /* 0 = not valid here */
+        if (step && xml_allows(c)) {
+            s += step;
             continue;
+        }
         str_html(t, from, (size_t)(s - from));
-        from = s + 1;
+        if (step == 0)
+            STR_LIT(t, "\xEF\xBF\xBD");
+        s += step ? step : 1;
+        from = s;
     }
     str_html(t, from, (size_t)(end - from));
 }

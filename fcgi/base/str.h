@@ -29,7 +29,7 @@ void str_printf(struct str *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* & < > " ' as entities: for text and for quoted attributes. */
 void str_html(struct str *t, const char *s, size_t n);
-/* As str_html, and control characters that XML 1.0 forbids are dropped. */
+/* As str_html; characters that XML 1.0 forbids are dropped and invalid UTF-8 becomes U+FFFD: always well-formed. */
 void str_xml(struct str *t, const char *s, size_t n);
 /* Percent-encoding of everything but A-Z a-z 0-9 - . _ ~ (RFC 3986 unreserved). */
 void str_url(struct str *t, const char *s, size_t n);

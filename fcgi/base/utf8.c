@@ -66,13 +66,16 @@ size_t utf8_cut(const char *s, size_t n, size_t max)
 {
     if (n <= max)
         return n;
-    while (max > 0 && ((unsigned char)s[max] & 0xC0) == 0x80)
-        max--;
+    for (size_t back = 1; back < 4 && back <= max; back++)
+        if (utf8_step(s + max - back, n - (max - back)) > back)
+            return max - back;
     return max;
 }
 
 size_t utf8_encode(uint32_t c, char out[4])
 {
+    if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
+        c = 0xFFFD;
     if (c < 0x80) {
         out[0] = (char)c;
         return 1;

@@ -13,9 +13,9 @@ bool utf8_valid(const char *s, size_t n);
 size_t utf8_count(const char *s, size_t n);
 /* UTF-16 code units, as JavaScript and Twilio count. */
 size_t utf16_units(const char *s, size_t n);
-/* The largest length not above `max` bytes that does not cut a character. */
+/* The largest length not above `max` bytes that does not cut a character; an invalid byte counts as one. */
 size_t utf8_cut(const char *s, size_t n, size_t max);
-/* Writes `code` to `out`, gives the number of bytes. */
+/* Writes `code` to `out`, gives the number of bytes. What is no character (a surrogate, too large) becomes U+FFFD. */
 size_t utf8_encode(uint32_t code, char out[4]);
 
 #endif

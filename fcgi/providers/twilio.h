@@ -3,6 +3,8 @@
 #ifndef CENTRALA_TWILIO_H
 #define CENTRALA_TWILIO_H
 #include "base/base.h"
+#include "base/clock.h"
+#include "base/conf.h"
 #include "providers/client.h"
 
 struct twilio_account {
@@ -20,12 +22,12 @@ struct twilio_message {                /* what to send; NULL members are left ou
 };
 
 struct twilio_result {
-    enum call_class class;
+    enum call_class class;             /* the answer's, but a 2xx without a SID in it is CALL_UNKNOWN */
     const char *sid, *status;          /* when accepted */
     int code;                          /* Twilio's error code, 0 when none */
-    const char *message;               /* Twilio's words, at most 500 bytes, NULL when none */
+    const char *message;               /* Twilio's words, at most 500 bytes of clean UTF-8, NULL when none; may name customers */
     int64_t retry_after_ms;
-    int segments;
+    int segments;                      /* 0 when Twilio does not know yet */
     const char *from;                  /* the sender Twilio chose, NULL when not yet */
 };
 
@@ -39,10 +41,22 @@ struct twilio_listed {                 /* one message of a list page or a single
     int error_code, num_segments, num_media;
     int64_t created_ms, sent_ms, updated_ms; /* CLOCK_NONE when null */
 };
+/* `ok` is false unless the whole page was understood: an absence in it proves nothing then. */
 struct twilio_page { bool ok; size_t n; struct twilio_listed *v; const char *next; /* relative URI or NULL */ };
-/* GET Messages.json?To=…&From=…&DateSent>=… ; `next` non-NULL follows a page (checked to stay in our account). */
+/* GET Messages.json?To=…&From=…&DateSent>=…, newest first; NULL and CLOCK_NONE leave a filter out. DateSent is asked by
+ * whole days: the caller filters by time. A message that waits has no DateSent yet: who looks for one that may have been
+ * lost asks without it and stops at created_ms. `next` non-NULL follows a page; false when it leaves our account. */
 bool twilio_list_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, const char *to,
                       const char *from, int64_t since_ms, const char *next, struct call *call);
 void twilio_list_result(struct arena *a, const struct twilio_account *acc, const struct answer *answer, struct twilio_page *out);
+
+/* GET Messages/{sid}.json, and its answer (false: not a message; `class` and status of the answer say why). */
+void twilio_fetch_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, const char *sid, struct call *call);
+bool twilio_fetch_result(struct arena *a, const struct answer *answer, struct twilio_listed *out);
+
+/* GET Accounts/{sid}.json: a free check that the SID and Auth Token belong together (API keys may not ask it). */
+struct twilio_account_state { bool ok; const char *status, *type; int code; const char *message; };
+void twilio_account_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, struct call *call);
+void twilio_account_result(struct arena *a, const struct answer *answer, struct twilio_account_state *out);
 
 #endif

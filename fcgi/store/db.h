@@ -19,6 +19,7 @@ struct db *db_new(const struct conf *conf);
 void db_free(struct db *db);
 /* Which connection the following statements use. */
 void db_use(struct db *db, enum db_role role);
+enum db_role db_used(const struct db *db);
 /* Rolls back what is open and forgets the request's state; called at the end of each request. */
 void db_rest(struct db *db);
 /* Number of statements sent since db_rest(), for the log and the budget test. */

@@ -11,12 +11,6 @@
 
 typedef int handler_fn(struct request *rq, struct response *rs); /* the one typedef: a prototype list needs it */
 
-/* PAGE: session cookie, CSRF on unsafe methods, HTML errors.
- * API: bearer token or session (with CSRF header then), {"error": text}; invalid input is 400.
- * HEALTH: no database at all unless the handler asks for it, JSON.
- * TWILIO: signature over the raw body; errors as an empty body of type text/xml, never text/plain. */
-enum route_kind { PAGE, API, HEALTH, TWILIO };
-
 struct route {
     /* declared */
     enum method method;
@@ -30,21 +24,27 @@ struct route {
 };
 enum { PERM_PUBLIC = -1, PERM_USER = -2 };
 
-/* The questions. Each returns false with ctx.err set when it could not be answered. */
+/* The questions. Each returns false with ctx.err set when it could not be answered. begin, end and statements may be
+ * NULL; identify_bearer, check_signature and country where no route needs them. */
 struct app_hooks {
-    /* Before anything else; opens or picks the connection: reader for safe methods. Lazy: nothing is sent. */
+    /* Before the guards; opens or picks the connection: reader for safe methods. Lazy: nothing is sent. Not called for
+     * HEALTH: such a handler calls it itself when it wants the database. */
     bool (*begin)(struct request *rq, bool safe);
-    /* After the answer was made: rolls back what is open, returns the connection to rest. */
+    /* After the answer was made, also without begin: rolls back what is open, returns the connection to rest. */
     void (*end)(struct request *rq);
+    /* Statements sent since begin, for the log line. */
+    unsigned (*statements)(const struct request *rq);
     /* Who is this? By session cookie token (raw value) or by bearer token. Sets ctx.tenant, ctx.actor, csrf,
      * session_id, zone, lang. Nobody is not an error: actor stays ACTOR_NONE. */
     bool (*identify_session)(struct request *rq, const char *token);
     bool (*identify_bearer)(struct request *rq, const char *token);
     /* Finds the tenant of a webhook and checks the signature; false with ERR_SIGNATURE, which it has counted. */
     bool (*check_signature)(struct request *rq);
-    /* Default country of the tenant for typed numbers, "PL". */
+    /* Default country of the tenant for typed numbers, "PL"; NULL when none. */
     const char *(*country)(struct request *rq);
 };
+
+struct zones; /* view.c: the time zones this worker has read */
 
 struct app {
     const struct conf *conf;
@@ -54,19 +54,31 @@ struct app {
     const struct app_hooks *hooks;
     const struct catalog *catalogs[LANG_COUNT];
     const struct template_set *templates[LANG_COUNT];
-    const char *const *perm_names;
+    const char *const *perm_names; /* dotted, by enum perm */
+    size_t perm_count;
     const char *asset_version; /* appended to static URLs: changes with the files */
+    bool strict;               /* a template's unknown name is an error (tests) */
     struct scoreboard *board;  /* web/prefork.h; NULL in tests */
+
+    /* derived by app_ready() */
+    enum language language;       /* before sign-in, when the browser asks for none of ours */
+    const char *const *perm_keys; /* "message_send", for templates */
+    struct zones *zones;
 };
 
-/* router.h in one line each: */
+/* Checks the table (every route's path, no pair twice: BUG) and fills the derived half; `a` lives as long as the app. */
+void app_ready(struct app *app, struct arena *a);
+
+#define SESSION_COOKIE "centrala_session"
+
 /* Sets rq->route and rq->args; false with ERR_ABSENT or ERR_METHOD (and the Allow header). */
 bool route_match(struct request *rq, struct response *rs);
-/* Runs the guards the route's kind asks for: rate, signature, identity, permission, csrf, form. 0 = go on, else the
- * status already prepared in rs. */
+/* Runs the guards the route's kind asks for: signature, identity, permission, csrf, form. 0 = go on, else the status
+ * already prepared in rs. */
 int guards_run(struct request *rq, struct response *rs);
-/* accept -> … -> send is worker.c; this is the middle: match, guards, handler, error rendering. Returns the status. */
-int app_answer(struct request *rq, struct response *rs);
+/* accept -> … -> send is worker.c; this is the middle: match, body, guards, handler, error rendering. Returns the
+ * status. `statements` (may be NULL) gets their number. */
+int app_answer(struct request *rq, struct response *rs, unsigned *statements);
 /* "/conversations/17" from the handler's name and the values of its :parts (percent-encoded). BUG when unknown. */
 const char *url_for(struct request *rq, const char *name, const char *a0, const char *a1);
 

@@ -34,7 +34,12 @@ struct form_field {
     int64_t min, max;  /* TEXT: characters (UTF-16 units, as Twilio counts); INT: values; TEXTS: at most max elements */
     int64_t def;       /* INT, BOOL when absent */
 };
-struct form { size_t size; const struct form_field *fields; size_t count; };
+struct form {
+    size_t size;
+    const struct form_field *fields;
+    size_t count;
+    size_t body_limit; /* bytes; 0: web.body_limit_kb of the settings */
+};
 
 #define FORM_TEXT(s, m, lo, hi, fl) { #m, FORM_KIND_TEXT, fl, offsetof(s, m), lo, hi, 0 }
 #define FORM_PHONE(s, m, fl) { #m, FORM_KIND_PHONE, fl, offsetof(s, m), 0, 255, 0 }
@@ -44,10 +49,13 @@ struct form { size_t size; const struct form_field *fields; size_t count; };
 #define FORM_TEXTS(s, m, most, fl) { #m, FORM_KIND_TEXTS, fl, offsetof(s, m), 0, most, 0 }
 /* A JSON value (object or list) or a text holding JSON, kept as compact JSON text in a const char *. */
 #define FORM_JSON(s, m, most, fl) { #m, FORM_KIND_JSON, fl, offsetof(s, m), 0, most, 0 }
-#define FORM(s, fields) { sizeof(s), fields, ARRAY_LEN(fields) }
+#define FORM(s, fields) { sizeof(s), fields, ARRAY_LEN(fields), 0 }
+/* The same for a route that takes files: `limit` bytes of body. */
+#define FORM_LARGE(s, fields, limit) { sizeof(s), fields, ARRAY_LEN(fields), limit }
 /* Member types: TEXT, PHONE, JSON const char *; INT int64_t; BOOL bool; ID uint64_t; TEXTS struct texts. */
 
 /* Fills rq->in from the request; true also when there are field errors, false (ctx.err) when the body is unreadable.
+ * A text or phone with a mistake still stands in its member as it was typed, so that the page can show it again.
  * A PHONE is parsed with the country rq->app->hooks->country() gives for the tenant. */
 bool form_fill(struct request *rq, const struct form *form);
 

@@ -25,14 +25,21 @@ void response_header(struct response *rs, const char *name, const char *value);
 void response_cookie(struct request *rq, struct response *rs, const char *name, const char *value, long max_age);
 /* 303 See Other to a path of ours. */
 int redirect(struct request *rq, struct response *rs, const char *path);
-/* An error page, an error envelope or a bare status, as the route's kind wants it; replaces body and headers. */
+/* An error page, an error envelope or a bare status, as the route's kind wants it; replaces body and headers (but Allow,
+ * Retry-After and WWW-Authenticate). Without a reason in ctx.err it is a BUG error. */
 int fail(struct request *rq, struct response *rs);
 /* ctx.err set here, then fail(). */
 int fail_with(struct request *rq, struct response *rs, enum err_code code);
 /* JSON body already in rs->body. */
 int json_done(struct response *rs, int status);
+/* A text (message id) the next page shows once: handlers set it before redirect(). */
+void response_notice(struct request *rq, struct response *rs, const char *msgid);
 /* ETag handling for fragments: sets the header; true when If-None-Match has it (answer 304 then). */
 bool not_modified(struct request *rq, struct response *rs, const char *etag);
 const char *status_text(int status);
+/* Status line, headers and the empty line behind them, for worker.c and tests. The security headers are always there. */
+void response_head(const struct request *rq, const struct response *rs, struct str *out);
+/* False for 204 and 304, which have no body, and for HEAD. */
+bool response_has_body(const struct request *rq, const struct response *rs);
 
 #endif

@@ -7,6 +7,7 @@
 #define CENTRALA_VALUE_H
 #include "base/base.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/field.h"
 
 enum value_kind { VALUE_NULL, VALUE_BOOL, VALUE_INT, VALUE_TEXT, VALUE_LIST, VALUE_OBJECT };
@@ -23,6 +24,7 @@ struct value *list_new(struct arena *a);
 void object_text(struct value *o, const char *name, const char *text);
 void object_int(struct value *o, const char *name, int64_t v);
 void object_bool(struct value *o, const char *name, bool v);
+/* A NULL value is "no value". */
 void object_put(struct value *o, const char *name, struct value *v);
 /* A new object or list under that name. */
 struct value *object_object(struct value *o, const char *name);
@@ -34,14 +36,40 @@ struct value *list_object(struct value *l);
 struct value *list_row(struct value *l, const struct row_type *type, const void *row);
 size_t list_len(const struct value *l);
 
-/* A JSON document as values (render instrument, tests). Fractions become their JSON text. */
+/* A JSON document as values (render instrument, tests). Fractions become their JSON text. Names and texts are the
+ * document's own: it must live as long. */
 struct value *value_from_json(struct arena *a, const struct json *j);
 
-/* For the renderer. */
+/* For the renderer. A NULL value counts as VALUE_NULL. */
 enum value_kind value_kind(const struct value *v);
-bool value_truthy(const struct value *v); /* mustache: null, false, and the empty list are false; "" and 0 are decided by the spec */
+/* As the specification has it (`!!data`): null, false, 0, "" and the empty list are false; every object is true. */
+bool value_truthy(const struct value *v);
+
+/* What a name stands for. `text` may point into `room`, so a found is never copied by assignment: found_copy(). */
+struct found {
+    enum value_kind kind;
+    const struct value *node; /* LIST, OBJECT */
+    const char *text;         /* TEXT, ended by NUL */
+    size_t len;
+    int64_t number;           /* INT, BOOL */
+    char room[CLOCK_ISO_MAX];
+};
 /* False when there is no such name; `out` is valid until the next call with the same `out` storage. */
-struct found { enum value_kind kind; const struct value *node; const char *text; size_t len; int64_t number; };
 bool value_find(const struct value *o, const char *name, size_t len, struct found *out);
+
+/* A name made ready for many lookups: its first eight bytes as a number, and a bit for the object's filter. */
+struct value_name {
+    const char *s;
+    uint64_t head, bit;
+    size_t len;
+};
+struct value_name value_name(const char *s, size_t len);
+/* As value_find(). */
+bool value_find_name(const struct value *o, const struct value_name *name, struct found *out);
+/* The value itself, and the element `i` of a list (i < list_len). */
+void value_found(const struct value *v, struct found *out);
+void list_found(const struct value *l, size_t i, struct found *out);
+void found_copy(struct found *to, const struct found *from);
+bool found_truthy(const struct found *f);
 
 #endif

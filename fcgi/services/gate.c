@@ -1,0 +1,66 @@
+/* gate.c - may this leave now? Cheap questions first; the pace last, because asking it uses it up. */
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "services/gate.h"
+#include "store/lines.h"
+
+bool whatsapp_window_open(int64_t last_inbound_ms, int64_t now_ms)
+{
+    return last_inbound_ms != CLOCK_NONE && now_ms < last_inbound_ms + WHATSAPP_WINDOW_MS;
+}
+
+static struct gate closed(const char *reason)
+{
+    return (struct gate){ .verdict = GATE_CLOSED, .reason = reason };
+}
+
+static struct gate check_tenant(struct ctx *ctx, const struct outbox_row *row)
+{
+    (void)ctx;
+    if (strcmp(row->tenant_state, "active") != 0)
+        return closed(N_("This account is suspended: it receives but does not send."));
+    return (struct gate){ .verdict = GATE_OPEN };
+}
+
+static struct gate check_line(struct ctx *ctx, const struct outbox_row *row)
+{
+    (void)ctx;
+    if (!row->line_active)
+        return closed(N_("This line is switched off."));
+    return (struct gate){ .verdict = GATE_OPEN };
+}
+
+static struct gate check_window(struct ctx *ctx, const struct outbox_row *row)
+{
+    (void)ctx;
+    if (strcmp(row->channel, "whatsapp") == 0 && !row->content_sid && !whatsapp_window_open(row->last_inbound_ms, row->now_ms))
+        return closed(N_("WhatsApp allows free text only within 24 hours after the customer's last message. Use an approved template."));
+    return (struct gate){ .verdict = GATE_OPEN };
+}
+
+static struct gate check_pace(struct ctx *ctx, const struct outbox_row *row)
+{
+    enum { WHATSAPP_PER_SECOND = 80 };
+    bool whatsapp = strcmp(row->channel, "whatsapp") == 0;
+    int64_t rate = row->line_per_second ? row->line_per_second : whatsapp ? WHATSAPP_PER_SECOND : ctx->conf->twilio_sms_per_second;
+    if (rate <= 0)
+        return (struct gate){ .verdict = GATE_OPEN };
+    int64_t cost = (int64_t)1000000 * (whatsapp ? 1 : row->segments) / rate;
+    switch (db_line_pace(ctx, row->tenant_id, row->line_id, cost, 0)) {
+    case 1: return (struct gate){ .verdict = GATE_OPEN };
+    case 0: return (struct gate){ .verdict = GATE_LATER, .reason = N_("Waiting for this sender's rate."), .wait_ms = cost / 1000 < 100 ? 100 : cost / 1000 };
+    default: return (struct gate){ .verdict = GATE_ERROR };
+    }
+}
+
+struct gate gate_check(struct ctx *ctx, const struct outbox_row *row)
+{
+    static struct gate (*const checks[])(struct ctx *, const struct outbox_row *) = { check_tenant, check_line, check_window, check_pace };
+    for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+        struct gate g = checks[i](ctx, row);
+        if (g.verdict != GATE_OPEN)
+            return g;
+    }
+    return (struct gate){ .verdict = GATE_OPEN };
+}

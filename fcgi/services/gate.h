@@ -1,0 +1,22 @@
+/* gate.h - the one last gate in front of every send, whoever asked for it: checked at the moment of sending, not only
+ * when queued. */
+#ifndef CENTRALA_SERVICES_GATE_H
+#define CENTRALA_SERVICES_GATE_H
+#include "base/base.h"
+#include "base/ctx.h"
+#include "store/outbox.h"
+
+enum gate_verdict { GATE_OPEN, GATE_LATER, GATE_CLOSED, GATE_ERROR };
+struct gate {
+    enum gate_verdict verdict;
+    const char *reason;   /* message id, when CLOSED or LATER */
+    int64_t wait_ms;      /* when LATER */
+};
+
+/* Tenant and line active, WhatsApp's 24-hour window, then the sender's pace (which it uses up when it lets through). */
+struct gate gate_check(struct ctx *ctx, const struct outbox_row *row);
+/* Is free-form text allowed now? last_inbound_ms CLOCK_NONE: nobody ever wrote. */
+bool whatsapp_window_open(int64_t last_inbound_ms, int64_t now_ms);
+enum { WHATSAPP_WINDOW_MS = 24 * 3600 * 1000 };
+
+#endif

@@ -1,0 +1,162 @@
+/* inbound.c - from webhook parameters to a stored message. */
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/phone.h"
+#include "base/str.h"
+#include "base/utf8.h"
+#include "services/inbound.h"
+#include "services/params.h"
+#include "store/db.h"
+#include "store/lines.h"
+#include "store/messages.h"
+
+enum { MEDIA_MOST = 10, BODY_MOST = 60000 };
+
+/* What the chat shows besides text. Order and names as Twilio has them. */
+static const char *const extras[] = {
+    "Latitude", "Longitude", "Address", "Label", "ButtonText", "ButtonPayload", "ListTitle", "ListId",
+    "OriginalRepliedMessageSid", "OriginalRepliedMessageSender", "Forwarded", "FrequentlyForwarded", "ReferralHeadline", "ReferralBody",
+    "ReferralSourceUrl", "OptOutType", "MessageType",
+};
+
+static const char *extra_json(struct ctx *ctx, const struct pair *params, size_t count)
+{
+    struct str out;
+    bool any = false;
+    str_init(&out, ctx->arena, 128, 16384);
+    for (size_t i = 0; i < ARRAY_LEN(extras); i++) {
+        const struct pair *p = param_pair(params, count, extras[i]);
+        if (!p || !p->value_len || (strcmp(extras[i], "MessageType") == 0 && strcmp(p->value, "text") == 0))
+            continue;
+        str_putc(&out, any ? ',' : '{');
+        str_json(&out, extras[i], strlen(extras[i]));
+        str_putc(&out, ':');
+        str_json(&out, p->value, p->value_len);
+        any = true;
+    }
+    if (!any)
+        return NULL;
+    str_putc(&out, '}');
+    return out.full ? NULL : out.s;
+}
+
+/* Indices may be missing; what there is keeps its number. */
+static const char *media_json(struct ctx *ctx, const struct pair *params, size_t count, int *found)
+{
+    struct str out;
+    *found = 0;
+    str_init(&out, ctx->arena, 512, 65536);
+    for (int i = 0; i < MEDIA_MOST; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "MediaUrl%d", i);
+        const struct pair *url = param_pair(params, count, name);
+        if (!url || !url->value_len || url->value_len > 2000)
+            continue;
+        snprintf(name, sizeof name, "MediaContentType%d", i);
+        const char *type = param_text(params, count, name);
+        type = type ? arena_strndup(ctx->arena, type, utf8_cut(type, strlen(type), 120)) : "";
+        str_printf(&out, "%s{\"position\":%d,\"type\":", *found ? "," : "[", i);
+        str_json(&out, type, strlen(type));
+        STR_LIT(&out, ",\"url\":");
+        str_json(&out, url->value, url->value_len);
+        str_putc(&out, '}');
+        (*found)++;
+    }
+    if (!*found)
+        return NULL;
+    str_putc(&out, ']');
+    return out.s;
+}
+
+static const char *sid_of(const struct pair *params, size_t count)
+{
+    static const char *const names[] = { "MessageSid", "SmsMessageSid", "SmsSid" };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        const char *sid = param_text(params, count, names[i]);
+        if (sid && *sid && strlen(sid) <= 34)
+            return sid;
+    }
+    return NULL;
+}
+
+static int small_int(const char *s, int least, int most)
+{
+    long v = s ? strtol(s, NULL, 10) : least;
+    return v < least ? least : v > most ? most : (int)v;
+}
+
+bool inbound_receive(struct ctx *ctx, struct pair *params, size_t count, struct inbound_result *out)
+{
+    const struct pair *body = param_pair(params, count, "Body");
+    const char *from = param_text(params, count, "From"), *to = param_text(params, count, "To"), *sid = sid_of(params, count);
+    if (!sid || !from || !*from || !to || !*to || strlen(from) > ADDRESS_MAX || strlen(to) > ADDRESS_MAX)
+        return err_set(ctx, ERR_MALFORMED, "inbound webhook without MessageSid, From or To");
+    struct arena *a = ctx->arena;
+    const char *name = param_text(params, count, "ProfileName");
+    const char *number = address_number(from);
+    struct inbound in = {
+        .to = param_clean(a, to, strlen(to), ADDRESS_MAX), .from = param_clean(a, from, strlen(from), ADDRESS_MAX),
+        .phone = phone_is_e164(number) ? number : "", .name = name ? param_clean(a, name, strlen(name), 120) : "",
+        .channel = channel_name(address_channel(from)), .sid = param_ascii(a, sid),
+        .body = body ? param_clean(a, body->value, body->value_len, BODY_MOST) : "",
+        .extra = extra_json(ctx, params, count), .detail = params_json(a, params, count),
+        .segments = small_int(param_text(params, count, "NumSegments"), 1, 255),
+    };
+    in.key = address_key(a, in.from);
+    in.preview = text_preview(a, in.body);
+    in.media = media_json(ctx, params, count, &in.num_media);
+    struct ingest_row *row = db_message_ingest(ctx, ctx->tenant, &in);
+    if (!row)
+        return err_set(ctx, ERR_DATABASE, "ingest gave no row");
+    *out = (struct inbound_result){ .conversation_id = row->conversation_id, .message_id = row->message_id,
+        .outcome = strcmp(row->outcome, "stored") == 0 ? INBOUND_STORED : strcmp(row->outcome, "duplicate") == 0 ? INBOUND_DUPLICATE : INBOUND_UNROUTED };
+    log_event(ctx, LOG_INFO, "message.received", "sid=%s outcome=%s media=%d", in.sid, row->outcome, in.num_media);
+    return true;
+}
+
+struct rows unrouted_list(struct ctx *ctx, int64_t before_ms, const char *before_sid, int limit)
+{
+    return db_unrouted_page(ctx, ctx->tenant, before_ms, before_sid, limit);
+}
+
+/* The kept JSON as parameters again. */
+static struct pair *pairs_of(struct ctx *ctx, const char *detail, size_t *count)
+{
+    const struct json *doc = json_parse(ctx->arena, detail, strlen(detail));
+    struct pair *pairs = ARENA_ARRAY(ctx->arena, struct pair, json_len(doc) + 1);
+    *count = 0;
+    for (const struct json *j = json_first(doc); j; j = json_next(j)) {
+        const char *k = json_key(j), *v = json_text(j, "");
+        pairs[(*count)++] = (struct pair){ .name = k, .name_len = strlen(k), .value = v, .value_len = strlen(v) };
+    }
+    return pairs;
+}
+
+int64_t unrouted_route(struct ctx *ctx, const char *to_address)
+{
+    enum { CHUNK = 200 };
+    if (!db_line_by_address(ctx, ctx->tenant, to_address)) {
+        if (!ctx->err.code)
+            err_field(ctx, "to", N_("This number is not a line yet. Add it first."));
+        return -1;
+    }
+    int64_t done = 0;
+    for (;;) {
+        struct rows rows = db_unrouted_to(ctx, ctx->tenant, to_address, CHUNK);
+        if (!rows.ok)
+            return -1;
+        if (!rows.n)
+            return done;
+        struct unrouted_row *r = rows.row;
+        for (size_t i = 0; i < rows.n; i++) {
+            size_t n;
+            struct inbound_result res;
+            struct pair *pairs = pairs_of(ctx, r[i].detail, &n);
+            if (!inbound_receive(ctx, pairs, n, &res) || db_unrouted_delete(ctx, ctx->tenant, r[i].sid) < 0)
+                return -1;
+            done++;
+        }
+    }
+}

@@ -1,0 +1,112 @@
+/* outgoing.c - building one send and settling its outcome. */
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "services/credentials.h"
+#include "services/delivery.h"
+#include "services/error_codes.h"
+#include "services/outgoing.h"
+#include "store/messages.h"
+
+int64_t outgoing_backoff_ms(int64_t attempts)
+{
+    static const int steps_s[] = { 1, 4, 16, 60, 300 };
+    size_t i = attempts < 1 ? 0 : attempts > (int64_t)ARRAY_LEN(steps_s) ? ARRAY_LEN(steps_s) - 1 : (size_t)attempts - 1;
+    uint16_t r;
+    crypto_random(&r, sizeof r);
+    return (int64_t)steps_s[i] * 1000 + (int64_t)steps_s[i] * 100 * r / UINT16_MAX;
+}
+
+static const char *const *media_urls(struct ctx *ctx, const struct outbox_row *row, bool *ok)
+{
+    *ok = true;
+    if (!row->num_media)
+        return NULL;
+    struct rows rows = db_media_of(ctx, row->tenant_id, row->conversation_id, row->message_id, row->message_id);
+    const char **urls = ARENA_ARRAY(ctx->arena, const char *, rows.n + 1);
+    struct media_row *m = rows.row;
+    for (size_t i = 0; i < rows.n; i++)
+        urls[i] = m[i].url;
+    *ok = rows.ok;
+    return urls;
+}
+
+bool outgoing_call(struct ctx *ctx, const struct outbox_row *row, int limit_ms, struct call *call)
+{
+    const struct credentials *c = credentials_get(ctx);
+    if (!c)
+        return false;
+    bool ok;
+    struct twilio_account acc = { .sid = c->account_sid, .user = c->rest_user, .password = c->rest_password, .api_base = ctx->conf->twilio_api_base };
+    struct twilio_message m = {
+        .to = row->peer, .body = *row->body ? row->body : NULL, .media_urls = media_urls(ctx, row, &ok),
+        .from = row->messaging_service_sid ? NULL : row->line_address, .messaging_service_sid = row->messaging_service_sid,
+        .content_sid = row->content_sid, .content_variables = row->content_variables,
+        /* Our own id in the path: the link between callback and row exists before Twilio's answer. */
+        .status_callback = arena_printf(ctx->arena, "%s/hook/%s/status/%" PRIu64, ctx->conf->main_public_url, c->hook_secret, row->id),
+    };
+    if (ok)
+        twilio_send_call(ctx->arena, ctx->conf, &acc, &m, limit_ms, call);
+    return ok;
+}
+
+static bool settle_sent(struct ctx *ctx, const struct outbox_row *row, const char *claim, const struct twilio_result *r)
+{
+    struct accepted a = { .conversation_id = row->conversation_id, .message_id = row->message_id, .sid = r->sid,
+                          .status = r->status ? r->status : "queued", .segments = r->segments > 0 ? r->segments : row->segments };
+    return delivery_accepted(ctx, &a) && db_outbox_release(ctx, row->tenant_id, row->id, claim, "sent", 0, NULL) >= 0;
+}
+
+static bool settle_failed(struct ctx *ctx, const struct outbox_row *row, const char *claim, int64_t code, const char *text)
+{
+    return delivery_failed(ctx, row->conversation_id, row->message_id, "failed", code, text) &&
+           db_outbox_release(ctx, row->tenant_id, row->id, claim, "failed", 0, text) >= 0;
+}
+
+bool outgoing_refuse(struct ctx *ctx, const struct outbox_row *row, const char *claim, const char *reason)
+{
+    log_event(ctx, LOG_NOTICE, "send.refused", "outbox=%" PRIu64, row->id);
+    return settle_failed(ctx, row, claim, 0, reason);
+}
+
+static bool settle_again(struct ctx *ctx, const struct outbox_row *row, const char *claim, const struct twilio_result *r, const char *why)
+{
+    if (row->attempts >= ATTEMPTS_MOST)
+        return settle_failed(ctx, row, claim, r->code, r->message ? r->message : why);
+    int64_t wait = r->retry_after_ms > 0 ? r->retry_after_ms : outgoing_backoff_ms(row->attempts);
+    log_event(ctx, LOG_NOTICE, "send.later", "outbox=%" PRIu64 " attempt=%" PRId64 " wait_ms=%" PRId64, row->id, row->attempts, wait);
+    return db_outbox_release(ctx, row->tenant_id, row->id, claim, "queued", wait, why) >= 0;
+}
+
+static bool settle_unknown(struct ctx *ctx, const struct outbox_row *row, const char *claim)
+{
+    log_event(ctx, LOG_WARNING, "send.unknown", "outbox=%" PRIu64, row->id);
+    /* A callback may have answered the question already: then the state has a higher rank and stays. */
+    return delivery_failed(ctx, row->conversation_id, row->message_id, "unknown", 0, NULL) &&
+           db_outbox_release(ctx, row->tenant_id, row->id, claim, "unknown", ctx->conf->twilio_reconcile_wait_s * 1000, "no answer from Twilio") >= 0;
+}
+
+bool outgoing_settle(struct ctx *ctx, const struct outbox_row *row, const char *claim, const struct twilio_result *r)
+{
+    log_event(ctx, LOG_INFO, "send.answered", "outbox=%" PRIu64 " class=%d code=%d", row->id, (int)r->class, r->code);
+    switch (r->class) {
+    case CALL_OK:
+        return r->sid ? settle_sent(ctx, row, claim, r) : settle_unknown(ctx, row, claim);
+    case CALL_LIMITED:
+        return settle_again(ctx, row, claim, r, "Twilio asks to wait");
+    case CALL_UNSENT:
+        return settle_again(ctx, row, claim, r, "Twilio could not be reached");
+    case CALL_UNKNOWN:
+        return settle_unknown(ctx, row, claim);
+    case CALL_REFUSED:
+        break;
+    }
+    enum verdict verdict = r->code ? error_code(ctx->arena, r->code).verdict : VERDICT_NEVER;
+    if (verdict == VERDICT_UNKNOWN)
+        return settle_unknown(ctx, row, claim);
+    if (verdict == VERDICT_LATER || (verdict == VERDICT_ONCE && row->attempts < 2))
+        return settle_again(ctx, row, claim, r, r->message);
+    return settle_failed(ctx, row, claim, r->code, r->message ? r->message : "refused");
+}

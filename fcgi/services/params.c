@@ -1,0 +1,76 @@
+/* params.c - webhook parameters. */
+#include "base/base.h"
+#include "base/str.h"
+#include "base/utf8.h"
+#include "services/params.h"
+
+const struct pair *param_pair(const struct pair *params, size_t count, const char *name)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; i < count; i++)
+        if (params[i].name_len == n && memcmp(params[i].name, name, n) == 0)
+            return &params[i];
+    return NULL;
+}
+
+const char *param_text(const struct pair *params, size_t count, const char *name)
+{
+    const struct pair *p = param_pair(params, count, name);
+    return p ? p->value : NULL;
+}
+
+const char *param_clean(struct arena *a, const char *s, size_t n, size_t most)
+{
+    struct str out;
+    str_init(&out, a, n < most ? n : most, most);
+    for (size_t i = 0; i < n;) {
+        size_t k = utf8_step(s + i, n - i);
+        unsigned char c = (unsigned char)s[i];
+        if (k == 0) {
+            STR_LIT(&out, "\xEF\xBF\xBD");
+            k = 1;
+        } else if (c >= 0x20 || c == '\n' || c == '\t') {
+            str_add(&out, s + i, k);
+        }
+        i += k;
+        if (out.full)
+            break;
+    }
+    return out.s;
+}
+
+const char *param_ascii(struct arena *a, const char *s)
+{
+    char *out = arena_strdup(a, s);
+    for (char *p = out; *p; p++)
+        if (*p < 0x21 || *p > 0x7e)
+            *p = '?';
+    return out;
+}
+
+const char *text_preview(struct arena *a, const char *s)
+{
+    enum { MOST = 160 };
+    size_t n = utf8_cut(s, strlen(s), MOST);
+    char *out = arena_strndup(a, s, n);
+    for (char *p = out; *p; p++)
+        if ((unsigned char)*p < 0x20)
+            *p = ' ';
+    return out;
+}
+
+const char *params_json(struct arena *a, const struct pair *params, size_t count)
+{
+    struct str out;
+    str_init(&out, a, 1024, 1 << 20);
+    str_putc(&out, '{');
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            str_putc(&out, ',');
+        str_json(&out, params[i].name, params[i].name_len);
+        str_putc(&out, ':');
+        str_json(&out, params[i].value, params[i].value_len);
+    }
+    str_putc(&out, '}');
+    return out.s;
+}

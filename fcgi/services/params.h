@@ -1,0 +1,20 @@
+/* params.h - reading the open-ended parameters of a webhook: new ones may appear at any time, so they are kept, not listed. */
+#ifndef CENTRALA_SERVICES_PARAMS_H
+#define CENTRALA_SERVICES_PARAMS_H
+#include "base/base.h"
+#include "base/arena.h"
+#include "base/signature.h" /* struct pair */
+
+/* The first value of that name, NULL when absent. Values are NUL-ended. */
+const char *param_text(const struct pair *params, size_t count, const char *name);
+const struct pair *param_pair(const struct pair *params, size_t count, const char *name);
+/* Valid UTF-8 without NUL and control characters but newline and tab, at most `most` bytes, cut between characters. */
+const char *param_clean(struct arena *a, const char *s, size_t n, size_t most);
+/* Printable ASCII only, the rest as '?': for SIDs and state words. */
+const char *param_ascii(struct arena *a, const char *s);
+/* One line of at most 160 bytes for lists. */
+const char *text_preview(struct arena *a, const char *s);
+/* All of them as a JSON object; repeated names become a list's last value. */
+const char *params_json(struct arena *a, const struct pair *params, size_t count);
+
+#endif

@@ -1,0 +1,16 @@
+/* sender.h - fcgi-cron's hand on the outbox: starts what is due, many at once, and looks up what is unknown. */
+#ifndef CENTRALA_SERVICES_SENDER_H
+#define CENTRALA_SERVICES_SENDER_H
+#include "base/base.h"
+#include "base/ctx.h"
+
+struct sender;
+
+/* Lives in `a`; `db`, `client` and `keys` of each item's context are taken from `proto`. */
+struct sender *sender_new(struct arena *a, const struct ctx *proto);
+/* Expires leases, then starts due sends and due look-ups up to twilio.concurrency. Answers arrive in client_run().
+ * The number begun, -1 on failure (database). */
+int sender_step(struct sender *s, struct ctx *ctx);
+int sender_in_flight(const struct sender *s);
+
+#endif

@@ -1,0 +1,219 @@
+/* sending.c - from a wish to a committed outbox row, and the inline call. */
+#include "base/base.h"
+#include "base/conf.h"
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/phone.h"
+#include "base/segment.h"
+#include "base/utf8.h"
+#include "services/credentials.h"
+#include "services/delivery.h"
+#include "services/gate.h"
+#include "services/outgoing.h"
+#include "services/params.h"
+#include "services/playing.h"
+#include "services/sending.h"
+#include "store/conversations.h"
+#include "store/db.h"
+
+struct draft { /* a checked wish, what the transaction writes */
+    const struct send_request *rq;
+    struct send_result *out;
+    const struct line_row *line;
+    const char *peer, *body, *service_sid;
+    struct segments segments;
+};
+
+static bool check_content(struct ctx *ctx, struct draft *d)
+{
+    const struct send_request *rq = d->rq;
+    d->body = rq->body ? text_normalise_newlines(ctx->arena, rq->body) : "";
+    size_t n = strlen(d->body);
+    if (!n && !rq->content_sid && !rq->media_count)
+        return err_field(ctx, "body", N_("Write a text, or choose a template or an attachment."));
+    if (!utf8_valid(d->body, n))
+        return err_field(ctx, "body", N_("The text is not valid UTF-8."));
+    if (utf16_units(d->body, n) > BODY_MOST_UNITS)
+        return err_field(ctx, "body", N_("The text is longer than 1600 characters."));
+    if (rq->content_sid && (strlen(rq->content_sid) != 34 || strncmp(rq->content_sid, "HX", 2) != 0))
+        return err_field(ctx, "content_sid", N_("A template is HX and 32 hexadecimal digits."));
+    if (rq->content_variables && !rq->content_sid)
+        return err_field(ctx, "content_variables", N_("Variables need a template."));
+    if (rq->media_count > SEND_MEDIA_MOST)
+        return err_field(ctx, "media_urls", N_("At most 10 attachments."));
+    for (size_t i = 0; i < rq->media_count; i++)
+        if (strncmp(rq->media_urls[i], "https://", 8) != 0 || strlen(rq->media_urls[i]) > 2000)
+            return err_field(ctx, "media_urls", N_("An attachment is an https address."));
+    segments_count(ctx->arena, d->body, n, &d->segments);
+    return true;
+}
+
+static const struct line_row *first_line(struct ctx *ctx, const char *channel)
+{
+    struct rows rows = db_lines(ctx, ctx->tenant);
+    const struct line_row *l = rows.row;
+    for (size_t i = 0; rows.ok && i < rows.n; i++)
+        if (l[i].active && strcmp(l[i].channel, channel) == 0)
+            return &l[i];
+    return NULL;
+}
+
+static bool choose_line(struct ctx *ctx, struct draft *d, const char *channel)
+{
+    d->line = d->rq->line_id ? db_line_get(ctx, ctx->tenant, d->rq->line_id) : first_line(ctx, channel);
+    if (d->line && strcmp(d->line->channel, channel) != 0)
+        return err_field(ctx, "line", N_("This sender belongs to another channel."));
+    return d->line || (!ctx->err.code && err_field(ctx, "line", N_("There is no sender for this channel yet.")));
+}
+
+static bool check_target(struct ctx *ctx, struct draft *d)
+{
+    if (d->rq->conversation_id) {
+        const struct conversation_row *c = db_conversation_get(ctx, ctx->tenant, ctx->actor.user_id, d->rq->conversation_id);
+        if (!c)
+            return err_set(ctx, ERR_ABSENT, "conversation %" PRIu64, d->rq->conversation_id);
+        if (strcmp(c->channel, "whatsapp") == 0 && !d->rq->content_sid && !whatsapp_window_open(c->last_inbound_ms, ctx->now_ms))
+            return err_field(ctx, "body", N_("WhatsApp allows free text only within 24 hours after the customer's last message. Use an approved template."));
+        d->peer = c->peer;
+        d->line = db_line_get(ctx, ctx->tenant, c->line_id);
+        return d->line != NULL;
+    }
+    d->peer = d->rq->to;
+    if (!d->peer || !phone_is_e164(address_number(d->peer)))
+        return err_field(ctx, "to", N_("Write the number with its country code, for example +48 500 100 100."));
+    if (strcmp(address_number(d->peer), d->peer) != 0 && address_channel(d->peer) != CHANNEL_WHATSAPP)
+        return err_field(ctx, "to", N_("Only SMS and WhatsApp numbers can be written to."));
+    return choose_line(ctx, d, channel_name(address_channel(d->peer)));
+}
+
+static bool check_service(struct ctx *ctx, struct draft *d)
+{
+    d->service_sid = d->rq->messaging_service_sid;
+    if (d->service_sid && (strlen(d->service_sid) != 34 || strncmp(d->service_sid, "MG", 2) != 0))
+        return err_field(ctx, "messaging_service_sid", N_("A Messaging Service is MG and 32 hexadecimal digits."));
+    if (!d->rq->use_messaging_service || d->service_sid)
+        return true;
+    const struct credentials *c = credentials_get(ctx);
+    if (!c)
+        return false;
+    d->service_sid = c->messaging_service_sid;
+    return d->service_sid || err_field(ctx, "use_messaging_service", N_("No Messaging Service is set up."));
+}
+
+static bool write_rows(struct ctx *ctx, void *arg)
+{
+    struct draft *d = arg;
+    const struct send_request *rq = d->rq;
+    bool test = ctx->conf->main_test_mode;
+    uint64_t conversation = rq->conversation_id;
+    if (!conversation)
+        conversation = db_conversation_open(ctx, ctx->tenant, d->line->id, d->line->channel, d->peer, address_key(ctx->arena, d->peer), address_number(d->peer));
+    if (!conversation)
+        return false;
+    struct outbound m = { .conversation_id = conversation, .body = d->body, .author_kind = (int)rq->author, .author_id = ctx->actor.user_id,
+                          .segments = d->segments.count, .num_media = (int)rq->media_count, .simulated = test };
+    uint64_t message = db_message_insert(ctx, ctx->tenant, &m);
+    if (!message)
+        return false;
+    for (size_t i = 0; i < rq->media_count; i++)
+        if (!db_media_insert(ctx, ctx->tenant, conversation, message, (int)i, "", rq->media_urls[i]))
+            return false;
+    struct outbox_new row = { .conversation_id = conversation, .message_id = message, .state = test ? "playing" : "queued", .nonce = rq->nonce,
+                              .messaging_service_sid = d->service_sid, .content_sid = rq->content_sid, .content_variables = rq->content_variables };
+    d->out->outbox_id = db_outbox_insert(ctx, ctx->tenant, &row);
+    d->out->conversation_id = conversation;
+    d->out->message_id = message;
+    return d->out->outbox_id && db_conversation_bump(ctx, ctx->tenant, conversation, message, "queued", text_preview(ctx->arena, d->body));
+}
+
+/* True when the nonce has been seen: the result is the first send's. */
+static bool seen_before(struct ctx *ctx, const struct send_request *rq, struct send_result *out)
+{
+    struct outbox_row *row = rq->nonce ? db_outbox_by_nonce(ctx, ctx->tenant, rq->nonce) : NULL;
+    if (!row)
+        return false;
+    *out = (struct send_result){ .conversation_id = row->conversation_id, .message_id = row->message_id, .outbox_id = row->id,
+                                 .sid = row->sid, .status = row->status, .simulated = row->simulated, .duplicate = true };
+    return true;
+}
+
+static bool store(struct ctx *ctx, struct draft *d)
+{
+    enum db_result r = db_transaction(ctx, write_rows, d);
+    if (r == DB_OK)
+        return true;
+    if (r == DB_AMBIGUOUS || stmt_duplicate(ctx)) {
+        err_clear(ctx);
+        if (seen_before(ctx, d->rq, d->out))
+            return true;
+        return err_set(ctx, ERR_DATABASE, "outcome of the commit is not known");
+    }
+    return false;
+}
+
+/* The person waits: claim, gate, call, settle. What is not ours any more is fcgi-cron's. */
+static bool send_inline(struct ctx *ctx, uint64_t outbox_id)
+{
+    int claimed = db_outbox_claim(ctx, ctx->tenant, outbox_id, "queued", ctx->id, LEASE_S);
+    if (claimed <= 0)
+        return claimed == 0;
+    struct outbox_row *row = db_outbox_get(ctx, ctx->tenant, outbox_id);
+    if (!row)
+        return false;
+    struct gate gate = gate_check(ctx, row);
+    if (gate.verdict == GATE_ERROR)
+        return false;
+    if (gate.verdict == GATE_CLOSED)
+        return outgoing_refuse(ctx, row, ctx->id, gate.reason);
+    if (gate.verdict == GATE_LATER)
+        return db_outbox_release(ctx, ctx->tenant, outbox_id, ctx->id, "queued", gate.wait_ms, gate.reason) >= 0;
+    struct call call;
+    if (!outgoing_call(ctx, row, (int)ctx->conf->twilio_inline_limit_ms, &call)) {
+        const char *reason = err_public(&ctx->err);
+        err_clear(ctx);
+        return outgoing_refuse(ctx, row, ctx->id, reason);
+    }
+    struct answer answer;
+    struct twilio_result result;
+    client_call(ctx->client, ctx, &call, &answer);
+    twilio_send_result(ctx->arena, &answer, &result);
+    return outgoing_settle(ctx, row, ctx->id, &result);
+}
+
+/* What the message is now: also what a callback has made of it in the meantime. */
+static bool report(struct ctx *ctx, struct send_result *out)
+{
+    struct message_report *m = db_message_report(ctx, ctx->tenant, out->conversation_id, out->message_id);
+    if (!m)
+        return false;
+    out->sid = m->sid;
+    out->status = m->status;
+    out->simulated = m->simulated;
+    out->error_code = m->error_code;
+    out->error = m->error_text;
+    return true;
+}
+
+bool message_send(struct ctx *ctx, const struct send_request *rq, struct send_result *out)
+{
+    struct draft d = { .rq = rq, .out = out };
+    *out = (struct send_result){ 0 };
+    db_use(ctx->db, DB_APP);
+    if (seen_before(ctx, rq, out))
+        return true;
+    if (ctx->err.code || !check_content(ctx, &d) || !check_target(ctx, &d) || !check_service(ctx, &d) || !store(ctx, &d))
+        return false;
+    if (out->duplicate)
+        return true;
+    if (!ctx->conf->main_test_mode && !send_inline(ctx, out->outbox_id))
+        return false;
+    if (ctx->conf->main_test_mode && !playing_begin(ctx, out->outbox_id))
+        return false;
+    return report(ctx, out);
+}
+
+struct rows sending_lines(struct ctx *ctx)
+{
+    return db_lines(ctx, ctx->tenant);
+}

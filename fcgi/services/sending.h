@@ -1,0 +1,43 @@
+/* sending.h - everything that leaves: one door for the panel, the APIs and (later) rules, models and schedules.
+ *
+ * message_send() commits message and outbox row, then calls Twilio itself, because a person waits for the SID; what
+ * cannot leave now (pace, a passing failure) stays in the outbox for fcgi-cron. An ambiguous outcome is "unknown" and is
+ * looked up at Twilio before anything is sent again. In TEST_MODE nothing leaves: the message is marked simulated. */
+#ifndef CENTRALA_SERVICES_SENDING_H
+#define CENTRALA_SERVICES_SENDING_H
+#include "base/base.h"
+#include "base/ctx.h"
+#include "store/lines.h"
+#include "store/messages.h"
+#include "store/outbox.h"
+
+enum { BODY_MOST_UNITS = 1600, SEND_MEDIA_MOST = 10 };
+
+struct send_request {
+    const char *to;                       /* E.164 or with channel prefix; ignored when conversation_id is set */
+    uint64_t conversation_id;             /* answer in this conversation: its line and address */
+    uint64_t line_id;                     /* 0: the tenant's first active line of that channel */
+    const char *body;                     /* may be NULL with content_sid or media */
+    const char *content_sid, *content_variables;
+    const char *const *media_urls;
+    size_t media_count;
+    const char *messaging_service_sid;    /* send through this service */
+    bool use_messaging_service;           /* through the account's own service */
+    const char *nonce;                    /* the same nonce twice is one send; NULL: none */
+    enum author_kind author;
+};
+struct send_result {
+    uint64_t conversation_id, message_id, outbox_id;
+    const char *sid;                      /* NULL while Twilio has not accepted */
+    const char *status;                   /* of the message now */
+    bool duplicate, simulated;
+    int64_t error_code;                   /* when the provider refused */
+    const char *error;                    /* message id or the provider's words; NULL when none */
+};
+/* False with ctx->err: INVALID at the field ("to", "body", "line", "media_urls", "content_sid"): nothing was stored; or
+ * DATABASE. A refusal by Twilio is true with status "failed" and the error: the failed message is stored. */
+bool message_send(struct ctx *ctx, const struct send_request *rq, struct send_result *out);
+
+struct rows sending_lines(struct ctx *ctx); /* struct line_row: what may be chosen as the sender */
+
+#endif

@@ -1,0 +1,230 @@
+/* session.c - sign-in, sessions, bearer tokens, passwords, throttling, roles. */
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/token.h"
+#include "services/session.h"
+#include "store/conversations.h"
+#include "store/db.h"
+#include "store/tenants.h"
+#include "store/users.h"
+
+enum { A = 1, M = 2, O = 4, G = 8 };
+
+#define PERM(name, dotted, text, roles) dotted,
+const char *const perm_names[] = {
+#include "perms.def"
+};
+#undef PERM
+
+#define PERM(name, dotted, text, roles) (roles),
+static const uint8_t perm_roles[] = {
+#include "perms.def"
+};
+#undef PERM
+
+static const struct { const char *name; uint8_t bit; } roles[] = { { "admin", A }, { "manager", M }, { "operator", O }, { "agent", G } };
+
+uint64_t role_perms(const char *role)
+{
+    uint64_t perms = 0;
+    for (size_t r = 0; r < ARRAY_LEN(roles); r++)
+        if (strcmp(role, roles[r].name) == 0)
+            for (size_t p = 0; p < PERM_COUNT; p++)
+                if (perm_roles[p] & roles[r].bit)
+                    perms |= UINT64_C(1) << p;
+    return perms;
+}
+
+static void become(struct ctx *ctx, const struct session_row *row, enum actor_kind kind)
+{
+    ctx->tenant = row->tenant_id;
+    ctx->actor = (struct actor){ .kind = kind, .user_id = row->user_id, .perms = role_perms(row->role), .name = row->name };
+}
+
+enum { SEEN_EVERY_MS = 60 * 1000 };
+
+/* The one write that a safe request may cause: on the writing connection, in a statement of its own. */
+static bool session_seen(struct ctx *ctx, const uint8_t hash[32])
+{
+    enum db_role before = db_used(ctx->db);
+    db_use(ctx->db, DB_APP);
+    bool ok = db_session_seen(ctx, hash);
+    db_use(ctx->db, before);
+    return ok;
+}
+
+bool session_identify_cookie(struct ctx *ctx, const char *token, struct identity *out)
+{
+    uint8_t hash[32];
+    *out = (struct identity){ 0 };
+    crypto_sha256(token, strlen(token), hash);
+    struct session_row *row = db_session_identify(ctx, hash, ctx->conf->auth_session_days);
+    if (!row)
+        return ctx->err.code == ERR_NONE;
+    become(ctx, row, ACTOR_USER);
+    out->row = row;
+    char *csrf = arena_alloc(ctx->arena, 33);
+    crypto_keyed_hex(ctx->keys, "csrf", token, csrf);
+    out->csrf = csrf;
+    if (row->seen_ms < ctx->now_ms - SEEN_EVERY_MS)
+        return session_seen(ctx, hash);
+    return true;
+}
+
+bool session_identify_bearer(struct ctx *ctx, const char *jwt, struct identity *out)
+{
+    struct token token;
+    *out = (struct identity){ 0 };
+    if (!token_read(ctx->arena, ctx->keys, jwt, ctx->now_ms, &token))
+        return true;
+    struct session_row *row = db_token_identify(ctx, token.tenant, token.jti);
+    if (!row)
+        return ctx->err.code == ERR_NONE;
+    if (row->user_id != token.user)
+        return true;
+    become(ctx, row, ACTOR_TOKEN);
+    out->row = row;
+    return true;
+}
+
+/* One counter for the account and one for the address; either alone can stop an attempt. */
+static bool throttle(struct ctx *ctx, const char *what, const char *who, int64_t factor)
+{
+    char key[33];
+    crypto_keyed_hex(ctx->keys, "throttle", arena_printf(ctx->arena, "%s:%s", what, who), key);
+    int64_t tries = db_throttle_hit(ctx, key, ctx->conf->auth_window_s);
+    if (tries < 0)
+        return false;
+    if (tries > ctx->conf->auth_tries * factor)
+        return err_set(ctx, ERR_LIMIT, "%s throttled after %" PRId64 " tries", what, tries);
+    return true;
+}
+
+static void throttle_forget(struct ctx *ctx, const char *what, const char *who)
+{
+    char key[33];
+    crypto_keyed_hex(ctx->keys, "throttle", arena_printf(ctx->arena, "%s:%s", what, who), key);
+    db_throttle_clear(ctx, key);
+}
+
+/* As costly as a real check, so that the time does not tell whether an account exists. */
+static const char *dummy_hash(void)
+{
+    return "$argon2id$v=19$m=65536,t=2,p=1$A0wQ/pPBe9GdvBLZXfeT0w$iTqtQLWMvPiFnwAp0VZGhXmi/iOzz3wMHLtG2iHMTtM";
+}
+
+const char *session_sign_in(struct ctx *ctx, const char *email, const char *password, const char *address, const char *agent)
+{
+    db_use(ctx->db, DB_APP);
+    if (!throttle(ctx, "account", email, 1) || !throttle(ctx, "address", address, 5))
+        return NULL;
+    struct user_row *user = db_user_by_email(ctx, email);
+    if (ctx->err.code)
+        return NULL;
+    bool right = password_verify(user ? user->password_hash : dummy_hash(), password);
+    if (!right || !user || !user->active) {
+        err_text(ctx, ERR_LOGIN, N_("The e-mail address or the password is not right."), "sign-in refused");
+        log_event(ctx, LOG_NOTICE, "session.refused", "address=%s", address);
+        return NULL;
+    }
+    const char *token = crypto_token(ctx->arena, 32);
+    uint8_t hash[32];
+    crypto_sha256(token, strlen(token), hash);
+    if (!db_session_insert(ctx, user->tenant_id, user->id, hash, address, arena_strndup(ctx->arena, agent ? agent : "", strnlen(agent ? agent : "", 100))))
+        return NULL;
+    throttle_forget(ctx, "account", email);
+    log_event(ctx, LOG_INFO, "session.begun", "user=%" PRIu64, user->id);
+    return token;
+}
+
+bool session_sign_out(struct ctx *ctx, uint64_t session_id)
+{
+    return db_session_delete(ctx, ctx->tenant, ctx->actor.user_id, session_id) >= 0;
+}
+
+struct rows session_list(struct ctx *ctx)
+{
+    return db_sessions_of(ctx, ctx->tenant, ctx->actor.user_id);
+}
+
+bool session_revoke(struct ctx *ctx, uint64_t session_id)
+{
+    int64_t n = db_session_delete(ctx, ctx->tenant, ctx->actor.user_id, session_id);
+    return n > 0 || (n == 0 && err_set(ctx, ERR_ABSENT, "session %" PRIu64, session_id));
+}
+
+bool session_revoke_others(struct ctx *ctx, uint64_t keep)
+{
+    return db_sessions_delete_others(ctx, ctx->tenant, ctx->actor.user_id, keep) >= 0;
+}
+
+static bool password_fits(struct ctx *ctx, const char *field, const char *password)
+{
+    size_t n = strlen(password);
+    if (n < PASSWORD_LEAST)
+        return err_field(ctx, field, N_("A password needs at least 10 characters."));
+    if (n > PASSWORD_MOST)
+        return err_field(ctx, field, N_("A password may have at most 200 characters."));
+    return true;
+}
+
+bool password_change(struct ctx *ctx, const char *old, const char *new_password, uint64_t keep)
+{
+    char who[24];
+    snprintf(who, sizeof who, "%" PRIu64, ctx->actor.user_id);
+    if (!throttle(ctx, "password", who, 1))
+        return false;
+    struct user_row *user = db_user_get(ctx, ctx->tenant, ctx->actor.user_id);
+    if (!user)
+        return err_set(ctx, ERR_ABSENT, "user");
+    if (!password_verify(user->password_hash, old))
+        return err_field(ctx, "old_password", N_("That is not the present password."));
+    if (!password_fits(ctx, "new_password", new_password))
+        return false;
+    if (!db_user_password_set(ctx, ctx->tenant, user->id, password_hash(ctx->arena, new_password)))
+        return false;
+    log_event(ctx, LOG_NOTICE, "password.changed", "user=%" PRIu64, user->id);
+    return session_revoke_others(ctx, keep);
+}
+
+bool language_change(struct ctx *ctx, const char *language)
+{
+    return db_user_language_set(ctx, ctx->tenant, ctx->actor.user_id, language);
+}
+
+bool sessions_purge(struct ctx *ctx)
+{
+    return db_sessions_purge(ctx, ctx->conf->auth_session_days) >= 0 && db_throttle_purge(ctx) >= 0;
+}
+
+bool user_add(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password)
+{
+    if (!strchr(email, '@') || strlen(email) > 190)
+        return err_field(ctx, "email", N_("That is not an e-mail address."));
+    if (!role_perms(role))
+        return err_field(ctx, "role", N_("The roles are admin, manager, operator and agent."));
+    if (!password_fits(ctx, "password", password))
+        return false;
+    uint64_t id = db_user_insert(ctx, tenant, email, name, role, password_hash(ctx->arena, password));
+    if (!id)
+        return stmt_duplicate(ctx) ? err_field(ctx, "email", N_("There is already a user with this address.")) : false;
+    return db_read_all(ctx, tenant, id);
+}
+
+const char *token_issue(struct ctx *ctx, const char *email, const char *name)
+{
+    struct user_row *user = db_user_by_email(ctx, email);
+    if (!user) {
+        err_field(ctx, "user", N_("There is no such user."));
+        return NULL;
+    }
+    char *jti = arena_alloc(ctx->arena, 33);
+    crypto_random_hex(jti, 16);
+    if (!db_token_insert(ctx, user->tenant_id, user->id, jti, name))
+        return NULL;
+    struct token t = { .tenant = user->tenant_id, .user = user->id, .jti = jti, .expires_ms = CLOCK_NONE };
+    return token_make(ctx->arena, ctx->keys, &t);
+}

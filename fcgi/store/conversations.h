@@ -1,0 +1,46 @@
+/* conversations.h - conversations as lists and chats show them, read marks, live changes. */
+#ifndef CENTRALA_STORE_CONVERSATIONS_H
+#define CENTRALA_STORE_CONVERSATIONS_H
+#include "store/stmt.h"
+
+struct conversation_row {
+    uint64_t id, line_id, contact_id;
+    const char *peer, *channel, *name;
+    uint64_t last_message_id;
+    int64_t last_ms;
+    int last_direction;
+    const char *last_status, *preview;
+    int64_t inbound_count, unread;      /* unread: for the asking user, 0 when nobody asks */
+    int64_t last_inbound_ms, changed_ms;
+};
+#define CONVERSATION_ROW(F) F(U64, id, 0) F(U64, line_id, 0) F(U64, contact_id, 0) F(TEXT, peer, 0) F(TEXT, channel, 0) F(TEXT, name, 0) \
+    F(U64, last_message_id, 0) F(TIME, last_ms, 0) F(INT, last_direction, 0) F(TEXT, last_status, 0) F(TEXT, preview, 0) \
+    F(I64, inbound_count, 0) F(I64, unread, 0) F(TIME, last_inbound_ms, 0) F(TIME, changed_ms, 0)
+extern const struct row_type conversation_row_type;
+
+struct change_row { uint64_t id; int64_t changed_ms, now_ms; };
+#define CHANGE_ROW(F) F(U64, id, 0) F(TIME, changed_ms, 0) F(TIME, now_ms, 0)
+extern const struct row_type change_row_type;
+
+/* Newest first; `before_ms`/`before_id` = the last row of the page before (CLOCK_NONE: the first page). */
+struct rows db_conversations_page(struct ctx *ctx, uint64_t tenant, uint64_t user, int64_t before_ms, uint64_t before_id, int limit);
+/* Whose name or address contains `text` (already without % and _ meaning), newest first. */
+struct rows db_conversations_find(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *like, int limit);
+struct conversation_row *db_conversation_get(struct ctx *ctx, uint64_t tenant, uint64_t user, uint64_t id);
+/* Of the contact with that address key: the one with exactly that address first, else the newest. */
+struct conversation_row *db_conversation_by_peer(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *key, const char *peer);
+struct conversation_row *db_conversation_on_line(struct ctx *ctx, uint64_t tenant, uint64_t line, const char *peer);
+/* Finds or makes contact and conversation for an outgoing message; inside a transaction. 0 on failure. */
+uint64_t db_conversation_open(struct ctx *ctx, uint64_t tenant, uint64_t line, const char *channel, const char *peer, const char *key, const char *phone);
+/* The message becomes the newest of the conversation (if it is). */
+bool db_conversation_bump(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64_t message, const char *status, const char *preview);
+/* A message's state changed: live views follow; the list's badge too when it is the newest. */
+bool db_conversation_touch(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64_t message, const char *status);
+/* Marks read up to `seen` inbound messages; only rises. */
+bool db_conversation_seen(struct ctx *ctx, uint64_t tenant, uint64_t user, uint64_t id, int64_t seen);
+/* Marks everything read for a user who has no marks yet. */
+bool db_read_all(struct ctx *ctx, uint64_t tenant, uint64_t user);
+/* Conversations changed after `since_ms`, oldest change first; one indexed statement. `id` 0: any conversation. */
+struct rows db_conversation_changes(struct ctx *ctx, uint64_t tenant, int64_t since_ms, uint64_t id);
+
+#endif

@@ -1,0 +1,18 @@
+/* lines.h - our own senders and their pace. */
+#ifndef CENTRALA_STORE_LINES_H
+#define CENTRALA_STORE_LINES_H
+#include "store/stmt.h"
+
+struct line_row { uint64_t id; const char *address, *channel, *name; bool active; int64_t per_second; };
+#define LINE_ROW(F) F(U64, id, 0) F(TEXT, address, 0) F(TEXT, channel, 0) F(TEXT, name, 0) F(BOOL, active, 0) F(I64, per_second, 0)
+extern const struct row_type line_row_type;
+
+struct rows db_lines(struct ctx *ctx, uint64_t tenant);
+struct line_row *db_line_get(struct ctx *ctx, uint64_t tenant, uint64_t line);
+struct line_row *db_line_by_address(struct ctx *ctx, uint64_t tenant, const char *address);
+uint64_t db_line_insert(struct ctx *ctx, uint64_t tenant, const char *address, const char *channel, const char *name, int64_t per_second);
+/* Takes `cost_us` microseconds of the sender's rate when at most `burst_us` of it are used up ahead of now: 1 taken,
+ * 0 not now, -1 failure. One conditional write, so several processes and hosts agree. */
+int db_line_pace(struct ctx *ctx, uint64_t tenant, uint64_t line, int64_t cost_us, int64_t burst_us);
+
+#endif

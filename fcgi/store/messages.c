@@ -1,0 +1,179 @@
+/* messages.c - messages in: ingest, outbound rows, chat and history pages, totals. */
+#include "base/base.h"
+#include "store/db.h"
+#include "store/messages.h"
+
+#define MESSAGE_FIELD(kind, member, flags) FIELD_ENTRY(message_row, kind, member, flags)
+ROW_TYPE(message_row, MESSAGE_ROW(MESSAGE_FIELD));
+#define HISTORY_FIELD(kind, member, flags) FIELD_ENTRY(history_row, kind, member, flags)
+ROW_TYPE(history_row, HISTORY_ROW(HISTORY_FIELD));
+#define MEDIA_FIELD(kind, member, flags) FIELD_ENTRY(media_row, kind, member, flags)
+ROW_TYPE(media_row, MEDIA_ROW(MEDIA_FIELD));
+#define INGEST_FIELD(kind, member, flags) FIELD_ENTRY(ingest_row, kind, member, flags)
+ROW_TYPE(ingest_row, INGEST_ROW(INGEST_FIELD));
+#define TOTAL_FIELD(kind, member, flags) FIELD_ENTRY(total_row, kind, member, flags)
+ROW_TYPE(total_row, TOTAL_ROW(TOTAL_FIELD));
+
+struct id_row { uint64_t id; };
+#define ID_ROW(F) F(U64, id, 0)
+#define ID_FIELD(kind, member, flags) FIELD_ENTRY(id_row, kind, member, flags)
+extern const struct row_type id_row_type;
+ROW_TYPE(id_row, ID_ROW(ID_FIELD));
+
+static const struct sql ingest = SQL_REPEATABLE("CALL message_ingest(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &ingest_row_type);
+static const struct sql new_id = SQL_REPEATABLE("SELECT time_id()", &id_row_type);
+static const struct sql insert =
+    SQL("INSERT INTO message (tenant_id,conversation_id,id,direction,status,rank,simulated,author_kind,author_id,segments,num_media,"
+        "status_at,created_at,body) VALUES (?,?,?,1,'queued',5,?,?,?,?,?,UTC_TIMESTAMP(3),UTC_TIMESTAMP(3),?)", NULL);
+static const struct sql media_insert =
+    SQL("INSERT INTO message_media (tenant_id,conversation_id,message_id,position,content_type,url) VALUES (?,?,?,?,?,?)", NULL);
+
+#define CHAT_SELECT                                                                                                       \
+    "SELECT m.id,m.direction,m.status,m.simulated,m.author_kind,IF(u.name='',u.email,u.name),m.sid,m.segments,m.num_media," \
+    "m.error_code,m.error_text,m.extra,m.body,m.status_at,m.created_at FROM message m "                                    \
+    "LEFT JOIN user u ON u.tenant_id=m.tenant_id AND u.id=m.author_id "
+static const struct sql chat_newest =
+    SQL_REPEATABLE(CHAT_SELECT "WHERE m.tenant_id=? AND m.conversation_id=? AND m.id<? ORDER BY m.id DESC LIMIT ?", &message_row_type);
+static const struct sql chat_after =
+    SQL_REPEATABLE(CHAT_SELECT "WHERE m.tenant_id=? AND m.conversation_id=? AND m.id>? ORDER BY m.id LIMIT ?", &message_row_type);
+static const struct sql media_of =
+    SQL_REPEATABLE("SELECT message_id,position,content_type,url FROM message_media WHERE tenant_id=? AND conversation_id=? AND message_id>=? "
+                   "AND message_id<=? ORDER BY message_id,position LIMIT 1000", &media_row_type);
+
+#define HISTORY_COLUMNS                                                                                                   \
+    "m.id,m.conversation_id,m.direction,m.status,m.simulated,m.sid,m.num_media,m.error_code,m.error_text,m.body,"           \
+    "m.status_at,m.created_at,c.peer,c.channel,c.name,l.address "
+#define HISTORY_JOIN                                                                                                      \
+    "JOIN conversation c ON c.tenant_id=m.tenant_id AND c.id=m.conversation_id JOIN line l ON l.tenant_id=c.tenant_id AND l.id=c.line_id "
+#define HISTORY_PART(direction) \
+    "(SELECT * FROM message FORCE INDEX (ix_message_history) WHERE tenant_id=? AND direction=" direction " AND id<? ORDER BY id DESC LIMIT ?)"
+static const struct sql history_page =
+    SQL_REPEATABLE("SELECT " HISTORY_COLUMNS "FROM message m FORCE INDEX (ix_message_history) " HISTORY_JOIN
+                   "WHERE m.tenant_id=? AND m.direction=? AND m.id<? ORDER BY m.id DESC LIMIT ?", &history_row_type);
+/* Two short ranges of one index instead of a second index that every inbound message would have to keep. */
+static const struct sql history_all =
+    SQL_REPEATABLE("SELECT " HISTORY_COLUMNS "FROM (" HISTORY_PART("0") " UNION ALL " HISTORY_PART("1") ") m " HISTORY_JOIN
+                   "ORDER BY m.id DESC LIMIT ?", &history_row_type);
+#define HISTORY_RANGE "WHERE m.tenant_id=? AND m.direction IN (0,1) AND m.id>=? AND m.id<? "
+static const struct sql history_find =
+    SQL_REPEATABLE("SELECT " HISTORY_COLUMNS "FROM message m FORCE INDEX (ix_message_history) " HISTORY_JOIN HISTORY_RANGE
+                   "AND (m.body LIKE ? OR c.peer LIKE ? OR c.name LIKE ?) ORDER BY m.id DESC LIMIT ?", &history_row_type);
+static const struct sql history_failed =
+    SQL_REPEATABLE("SELECT " HISTORY_COLUMNS "FROM message m FORCE INDEX (ix_message_history) " HISTORY_JOIN
+                   "WHERE m.tenant_id=? AND m.direction=1 AND m.id>=? AND m.id<? AND m.status IN ('failed','undelivered','unknown') "
+                   "ORDER BY m.id DESC LIMIT ?", &history_row_type);
+static const struct sql history_floor =
+    SQL_REPEATABLE("SELECT LEAST(COALESCE((SELECT id FROM message WHERE tenant_id=? AND direction=0 AND id<? ORDER BY id DESC LIMIT 1 OFFSET ?),0),"
+                   "COALESCE((SELECT id FROM message WHERE tenant_id=? AND direction=1 AND id<? ORDER BY id DESC LIMIT 1 OFFSET ?),0))", &id_row_type);
+static const struct sql by_sid =
+    SQL_REPEATABLE("SELECT " HISTORY_COLUMNS "FROM message m " HISTORY_JOIN "WHERE m.tenant_id=? AND m.sid=?", &history_row_type);
+
+static const struct sql totals =
+    SQL_REPEATABLE("SELECT COALESCE(t.inbound,0)+(SELECT COUNT(*) FROM message WHERE tenant_id=? AND direction=0 AND id>COALESCE(t.upto_id,0)),"
+                   "COALESCE(t.outbound,0)+(SELECT COUNT(*) FROM message WHERE tenant_id=? AND direction=1 AND id>COALESCE(t.upto_id,0)) "
+                   "FROM tenant n LEFT JOIN message_total t ON t.tenant_id=n.id WHERE n.id=?", &total_row_type);
+/* Up to a minute ago: ids are times, so nothing older than that can still appear below the mark. */
+#define HORIZON "(CAST(UNIX_TIMESTAMP(UTC_TIMESTAMP(3))*1000 AS UNSIGNED)-1577836860000)*4096"
+static const struct sql totals_seed =
+    SQL_REPEATABLE("INSERT IGNORE INTO message_total (tenant_id,upto_id,inbound,outbound,updated_at) VALUES (?,0,0,0,UTC_TIMESTAMP(3))", NULL);
+static const struct sql totals_lock = SQL("UPDATE message_total SET updated_at=UTC_TIMESTAMP(3) WHERE tenant_id=?", NULL);
+static const struct sql totals_move =
+    SQL("UPDATE message_total t SET inbound=inbound+(SELECT COUNT(*) FROM message m WHERE m.tenant_id=t.tenant_id AND m.direction=0 AND m.id>t.upto_id AND m.id<=?),"
+        "outbound=outbound+(SELECT COUNT(*) FROM message m WHERE m.tenant_id=t.tenant_id AND m.direction=1 AND m.id>t.upto_id AND m.id<=?),"
+        "upto_id=? WHERE tenant_id=?", NULL);
+static const struct sql totals_horizon = SQL_REPEATABLE("SELECT " HORIZON, &id_row_type);
+
+struct ingest_row *db_message_ingest(struct ctx *ctx, uint64_t tenant, const struct inbound *in)
+{
+    return stmt_one(ctx, &ingest, ARGS(U64(tenant), TEXT(in->to), TEXT(in->from), TEXT(in->key), TEXT(in->phone), TEXT(in->name),
+                                       TEXT(in->channel), TEXT(in->sid), TEXT(in->body), TEXT(in->preview), I64(in->segments),
+                                       I64(in->num_media), TEXT(in->media), TEXT(in->extra), TEXT(in->detail)));
+}
+
+uint64_t db_message_insert(struct ctx *ctx, uint64_t tenant, const struct outbound *m)
+{
+    struct id_row *id = stmt_one(ctx, &new_id, NO_ARGS);
+    if (!id)
+        return 0;
+    if (stmt_do(ctx, &insert, ARGS(U64(tenant), U64(m->conversation_id), U64(id->id), I64(m->simulated), I64(m->author_kind),
+                                   ID_OR_NULL(m->author_id), I64(m->segments), I64(m->num_media), TEXT(m->body))) < 0)
+        return 0;
+    return id->id;
+}
+
+bool db_media_insert(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message, int position, const char *type, const char *url)
+{
+    return stmt_do(ctx, &media_insert, ARGS(U64(tenant), U64(conversation), U64(message), I64(position), TEXT(type), TEXT(url))) >= 0;
+}
+
+static uint64_t below(uint64_t before)
+{
+    return before ? before : INT64_MAX;
+}
+
+struct rows db_messages_page(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t before, int limit)
+{
+    return stmt_all(ctx, &chat_newest, ARGS(U64(tenant), U64(conversation), U64(below(before)), I64(limit)));
+}
+
+struct rows db_messages_after(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t after, int limit)
+{
+    return stmt_all(ctx, &chat_after, ARGS(U64(tenant), U64(conversation), U64(after), I64(limit)));
+}
+
+struct rows db_media_of(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t from, uint64_t to)
+{
+    return stmt_all(ctx, &media_of, ARGS(U64(tenant), U64(conversation), U64(from), U64(to)));
+}
+
+struct rows db_history_page(struct ctx *ctx, uint64_t tenant, enum direction direction, uint64_t before, int limit)
+{
+    return stmt_all(ctx, &history_page, ARGS(U64(tenant), I64(direction), U64(below(before)), I64(limit)));
+}
+
+struct rows db_history_all(struct ctx *ctx, uint64_t tenant, uint64_t before, int limit)
+{
+    uint64_t b = below(before);
+    return stmt_all(ctx, &history_all, ARGS(U64(tenant), U64(b), I64(limit), U64(tenant), U64(b), I64(limit), I64(limit)));
+}
+
+struct rows db_history_find(struct ctx *ctx, uint64_t tenant, const char *like, uint64_t floor, uint64_t before, int limit)
+{
+    return stmt_all(ctx, &history_find, ARGS(U64(tenant), U64(floor), U64(below(before)), TEXT(like), TEXT(like), TEXT(like), I64(limit)));
+}
+
+struct rows db_history_failed(struct ctx *ctx, uint64_t tenant, uint64_t floor, uint64_t before, int limit)
+{
+    return stmt_all(ctx, &history_failed, ARGS(U64(tenant), U64(floor), U64(below(before)), I64(limit)));
+}
+
+uint64_t db_history_floor(struct ctx *ctx, uint64_t tenant, uint64_t before, int n)
+{
+    uint64_t b = below(before);
+    struct id_row *r = stmt_one(ctx, &history_floor, ARGS(U64(tenant), U64(b), I64(n), U64(tenant), U64(b), I64(n)));
+    return r ? r->id : 0;
+}
+
+struct history_row *db_message_by_sid(struct ctx *ctx, uint64_t tenant, const char *sid)
+{
+    return stmt_one(ctx, &by_sid, ARGS(U64(tenant), TEXT(sid)));
+}
+
+struct total_row *db_message_totals(struct ctx *ctx, uint64_t tenant)
+{
+    return stmt_one(ctx, &totals, ARGS(U64(tenant), U64(tenant), U64(tenant)));
+}
+
+static bool refresh(struct ctx *ctx, void *arg)
+{
+    uint64_t tenant = *(uint64_t *)arg;
+    if (stmt_do(ctx, &totals_seed, ARGS(U64(tenant))) < 0 || stmt_do(ctx, &totals_lock, ARGS(U64(tenant))) < 0)
+        return false;
+    struct id_row *upto = stmt_one(ctx, &totals_horizon, NO_ARGS);
+    return upto && stmt_do(ctx, &totals_move, ARGS(U64(upto->id), U64(upto->id), U64(upto->id), U64(tenant))) >= 0;
+}
+
+bool db_message_totals_refresh(struct ctx *ctx, uint64_t tenant)
+{
+    return db_transaction(ctx, refresh, &tenant) == DB_OK;
+}

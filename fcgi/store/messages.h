@@ -1,0 +1,116 @@
+/* messages.h - messages, their ledger of events, totals. */
+#ifndef CENTRALA_STORE_MESSAGES_H
+#define CENTRALA_STORE_MESSAGES_H
+#include "store/stmt.h"
+
+enum direction { INBOUND = 0, OUTBOUND = 1 };
+enum author_kind { AUTHOR_CUSTOMER, AUTHOR_USER, AUTHOR_API, AUTHOR_AUTO, AUTHOR_MODEL, AUTHOR_SCHEDULE };
+
+/* As a chat shows it. */
+struct message_row {
+    uint64_t id;
+    int direction;
+    const char *status;
+    bool simulated;
+    int author_kind;
+    const char *author;      /* the user's name, NULL when none */
+    const char *sid;
+    int segments, num_media;
+    int64_t error_code;
+    const char *error_text, *extra, *body;
+    int64_t status_ms, created_ms;
+};
+#define MESSAGE_ROW(F) F(U64, id, 0) F(INT, direction, 0) F(TEXT, status, 0) F(BOOL, simulated, 0) F(INT, author_kind, 0) F(TEXT, author, 0) \
+    F(TEXT, sid, 0) F(INT, segments, 0) F(INT, num_media, 0) F(I64, error_code, 0) F(TEXT, error_text, 0) F(TEXT, extra, 0) F(TEXT, body, 0) \
+    F(TIME, status_ms, 0) F(TIME, created_ms, 0)
+extern const struct row_type message_row_type;
+
+/* As a history shows it: with its conversation. */
+struct history_row {
+    uint64_t id, conversation_id;
+    int direction;
+    const char *status;
+    bool simulated;
+    const char *sid;
+    int num_media;
+    int64_t error_code;
+    const char *error_text, *body;
+    int64_t status_ms, created_ms;
+    const char *peer, *channel, *name, *line;
+};
+#define HISTORY_ROW(F) F(U64, id, 0) F(U64, conversation_id, 0) F(INT, direction, 0) F(TEXT, status, 0) F(BOOL, simulated, 0) F(TEXT, sid, 0) \
+    F(INT, num_media, 0) F(I64, error_code, 0) F(TEXT, error_text, 0) F(TEXT, body, 0) F(TIME, status_ms, 0) F(TIME, created_ms, 0) \
+    F(TEXT, peer, 0) F(TEXT, channel, 0) F(TEXT, name, 0) F(TEXT, line, 0)
+extern const struct row_type history_row_type;
+
+struct media_row { uint64_t message_id; int64_t position; const char *content_type, *url; };
+#define MEDIA_ROW(F) F(U64, message_id, 0) F(I64, position, 0) F(TEXT, content_type, 0) F(TEXT, url, 0)
+extern const struct row_type media_row_type;
+
+/* What the delivery rules need to know of a message. */
+struct state_row { uint64_t conversation_id, id; const char *status; int rank; int64_t error_code; const char *sid; int direction; };
+#define STATE_ROW(F) F(U64, conversation_id, 0) F(U64, id, 0) F(TEXT, status, 0) F(INT, rank, 0) F(I64, error_code, 0) F(TEXT, sid, 0) F(INT, direction, 0)
+extern const struct row_type state_row_type;
+
+struct event_row { const char *status; int64_t error_code; const char *error_text, *source; int64_t created_ms; };
+#define EVENT_ROW(F) F(TEXT, status, 0) F(I64, error_code, 0) F(TEXT, error_text, 0) F(TEXT, source, 0) F(TIME, created_ms, 0)
+extern const struct row_type event_row_type;
+
+struct total_row { int64_t inbound, outbound; };
+#define TOTAL_ROW(F) F(I64, inbound, 0) F(I64, outbound, 0)
+extern const struct row_type total_row_type;
+
+/* Inbound: one CALL, see schema/0001 message_ingest. outcome: "stored", "duplicate" or "unrouted". */
+struct inbound {
+    const char *to, *from, *key, *phone, *name, *channel, *sid, *body, *preview, *media, *extra, *detail; /* media, extra may be NULL */
+    int segments, num_media;
+};
+struct ingest_row { const char *outcome; uint64_t conversation_id, message_id; };
+#define INGEST_ROW(F) F(TEXT, outcome, 0) F(U64, conversation_id, 0) F(U64, message_id, 0)
+extern const struct row_type ingest_row_type;
+struct ingest_row *db_message_ingest(struct ctx *ctx, uint64_t tenant, const struct inbound *in);
+
+/* Outbound: the row before Twilio is called; inside a transaction. The id, 0 on failure. */
+struct outbound { uint64_t conversation_id; const char *body; int author_kind, segments, num_media; uint64_t author_id; bool simulated; };
+uint64_t db_message_insert(struct ctx *ctx, uint64_t tenant, const struct outbound *m);
+bool db_media_insert(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message, int position, const char *type, const char *url);
+
+/* A chat's page: newest first; `before` 0 = from the newest; `after` non-zero = newer than that, oldest first. */
+struct rows db_messages_page(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t before, int limit);
+struct rows db_messages_after(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t after, int limit);
+struct rows db_media_of(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t from, uint64_t to);
+/* A history page of one direction: newest first, ids below `before` and not below `floor`. */
+struct rows db_history_page(struct ctx *ctx, uint64_t tenant, enum direction direction, uint64_t before, int limit);
+struct rows db_history_all(struct ctx *ctx, uint64_t tenant, uint64_t before, int limit);
+/* The same, only rows whose text or address contains `like`, among ids in [floor, before): the caller bounds the range. */
+struct rows db_history_find(struct ctx *ctx, uint64_t tenant, const char *like, uint64_t floor, uint64_t before, int limit);
+struct rows db_history_failed(struct ctx *ctx, uint64_t tenant, uint64_t floor, uint64_t before, int limit);
+/* The id that lies `n` messages below `before` in both directions together (at least), 0 when there are fewer. */
+uint64_t db_history_floor(struct ctx *ctx, uint64_t tenant, uint64_t before, int n);
+struct history_row *db_message_by_sid(struct ctx *ctx, uint64_t tenant, const char *sid);
+
+/* What a sender is told: the state now. */
+struct message_report { const char *sid, *status; bool simulated; int64_t error_code; const char *error_text; };
+#define MESSAGE_REPORT(F) F(TEXT, sid, 0) F(TEXT, status, 0) F(BOOL, simulated, 0) F(I64, error_code, 0) F(TEXT, error_text, 0)
+extern const struct row_type message_report_type;
+struct message_report *db_message_report(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id);
+
+/* States. The ledger first, then the message if its rank rises. */
+bool db_event_insert(struct ctx *ctx, uint64_t tenant, const char *sid, const char *status, int64_t error_code, const char *error_text,
+                     const char *source, const char *detail);
+struct rows db_events_of(struct ctx *ctx, uint64_t tenant, const char *sid);
+struct state_row *db_message_state_by_sid(struct ctx *ctx, uint64_t tenant, const char *sid);
+struct state_row *db_message_state(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id);
+/* 1 changed, 0 the rank did not rise, -1 failure. */
+int db_message_raise(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, const char *status, int rank);
+/* Sets the error unless there is one. */
+bool db_message_error(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, int64_t code, const char *text);
+/* Gives the message its SID unless it has one. */
+bool db_message_adopt(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, const char *sid, int segments);
+
+/* Totals: the cached ones plus the rows after them. */
+struct total_row *db_message_totals(struct ctx *ctx, uint64_t tenant);
+/* Moves the cache up to messages older than a minute. */
+bool db_message_totals_refresh(struct ctx *ctx, uint64_t tenant);
+
+#endif

@@ -1,0 +1,98 @@
+/* outbox.c - what is to be sent. */
+#include "base/base.h"
+#include "store/outbox.h"
+
+#define OUTBOX_FIELD(kind, member, flags) FIELD_ENTRY(outbox_row, kind, member, flags)
+ROW_TYPE(outbox_row, OUTBOX_ROW(OUTBOX_FIELD));
+#define DUE_FIELD(kind, member, flags) FIELD_ENTRY(due_row, kind, member, flags)
+ROW_TYPE(due_row, DUE_ROW(DUE_FIELD));
+
+#define OUTBOX_SELECT                                                                                                     \
+    "SELECT o.tenant_id,o.id,o.conversation_id,o.message_id,c.line_id,o.state,l.address,c.channel,c.peer,m.body,m.simulated," \
+    "o.messaging_service_sid,o.content_sid,o.content_variables,m.segments,m.num_media,o.attempts,o.looks,o.created_at,t.state," \
+    "l.active,l.per_second,c.last_inbound_at,UTC_TIMESTAMP(3),m.status,m.sid FROM outbox o "                                \
+    "JOIN message m ON m.tenant_id=o.tenant_id AND m.conversation_id=o.conversation_id AND m.id=o.message_id "              \
+    "JOIN conversation c ON c.tenant_id=o.tenant_id AND c.id=o.conversation_id "                                           \
+    "JOIN line l ON l.tenant_id=c.tenant_id AND l.id=c.line_id JOIN tenant t ON t.id=o.tenant_id "
+static const struct sql outbox_get = SQL_REPEATABLE(OUTBOX_SELECT "WHERE o.tenant_id=? AND o.id=?", &outbox_row_type);
+static const struct sql outbox_by_nonce = SQL_REPEATABLE(OUTBOX_SELECT "WHERE o.tenant_id=? AND o.nonce=?", &outbox_row_type);
+static const struct sql outbox_insert =
+    SQL("INSERT INTO outbox (tenant_id,conversation_id,message_id,state,nonce,messaging_service_sid,content_sid,content_variables,next_at) "
+        "VALUES (?,?,?,?,?,?,?,?,UTC_TIMESTAMP(3))", NULL);
+/* lint: no-tenant: fcgi-cron works for all tenants; the rows name theirs */
+static const struct sql outbox_due =
+    SQL_REPEATABLE("SELECT tenant_id,id FROM outbox WHERE state=? AND next_at<=UTC_TIMESTAMP(3) ORDER BY next_at,id LIMIT ?", &due_row_type);
+static const struct sql outbox_claim =
+    SQL("UPDATE outbox SET state='claimed',claim=?,attempts=attempts+1,next_at=UTC_TIMESTAMP(3)+INTERVAL ? SECOND "
+        "WHERE tenant_id=? AND id=? AND state=? AND next_at<=UTC_TIMESTAMP(3)", NULL);
+static const struct sql outbox_release =
+    SQL_REPEATABLE("UPDATE outbox SET state=?,claim=NULL,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND,last_error=? "
+                   "WHERE tenant_id=? AND id=? AND claim=?", NULL);
+/* lint: no-tenant: housekeeping over all tenants */
+static const struct sql outbox_expire =
+    SQL_REPEATABLE("UPDATE outbox SET state='unknown',claim=NULL,last_error='the sender stopped in the middle' "
+                   "WHERE state='claimed' AND next_at<=UTC_TIMESTAMP(3)", NULL);
+static const struct sql outbox_move =
+    SQL_REPEATABLE("UPDATE outbox SET state=?,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND,last_error=COALESCE(?,last_error) "
+                   "WHERE tenant_id=? AND id=? AND state=?", NULL);
+static const struct sql outbox_looked =
+    SQL("UPDATE outbox SET looks=looks+1,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND WHERE tenant_id=? AND id=?", NULL);
+static const struct sql outbox_callback = SQL_REPEATABLE("UPDATE outbox SET callback_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=?", NULL);
+
+uint64_t db_outbox_insert(struct ctx *ctx, uint64_t tenant, const struct outbox_new *r)
+{
+    if (stmt_do(ctx, &outbox_insert, ARGS(U64(tenant), U64(r->conversation_id), U64(r->message_id), TEXT(r->state), TEXT(r->nonce),
+                                          TEXT(r->messaging_service_sid), TEXT(r->content_sid), TEXT(r->content_variables))) < 0)
+        return 0;
+    return stmt_insert_id(ctx);
+}
+
+struct outbox_row *db_outbox_get(struct ctx *ctx, uint64_t tenant, uint64_t id)
+{
+    return stmt_one(ctx, &outbox_get, ARGS(U64(tenant), U64(id)));
+}
+
+struct outbox_row *db_outbox_by_nonce(struct ctx *ctx, uint64_t tenant, const char *nonce)
+{
+    return stmt_one(ctx, &outbox_by_nonce, ARGS(U64(tenant), TEXT(nonce)));
+}
+
+struct rows db_outbox_due(struct ctx *ctx, const char *state, int limit)
+{
+    return stmt_all(ctx, &outbox_due, ARGS(TEXT(state), I64(limit)));
+}
+
+static int changed(int64_t n)
+{
+    return n < 0 ? -1 : n > 0;
+}
+
+int db_outbox_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *from, const char *claim, int64_t lease_s)
+{
+    return changed(stmt_do(ctx, &outbox_claim, ARGS(TEXT(claim), I64(lease_s), U64(tenant), U64(id), TEXT(from))));
+}
+
+int db_outbox_release(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, const char *state, int64_t in_ms, const char *error)
+{
+    return changed(stmt_do(ctx, &outbox_release, ARGS(TEXT(state), I64(in_ms), TEXT(error), U64(tenant), U64(id), TEXT(claim))));
+}
+
+int64_t db_outbox_expire(struct ctx *ctx)
+{
+    return stmt_do(ctx, &outbox_expire, NO_ARGS);
+}
+
+int db_outbox_move(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *from, const char *to, int64_t in_ms, const char *error)
+{
+    return changed(stmt_do(ctx, &outbox_move, ARGS(TEXT(to), I64(in_ms), TEXT(error), U64(tenant), U64(id), TEXT(from))));
+}
+
+bool db_outbox_looked(struct ctx *ctx, uint64_t tenant, uint64_t id, int64_t in_ms)
+{
+    return stmt_do(ctx, &outbox_looked, ARGS(I64(in_ms), U64(tenant), U64(id))) >= 0;
+}
+
+bool db_outbox_callback(struct ctx *ctx, uint64_t tenant, uint64_t id)
+{
+    return stmt_do(ctx, &outbox_callback, ARGS(U64(tenant), U64(id))) >= 0;
+}

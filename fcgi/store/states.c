@@ -1,0 +1,72 @@
+/* states.c - the ledger of events and the states of messages (declared in messages.h). */
+#include "base/base.h"
+#include "store/messages.h"
+
+#define STATE_FIELD(kind, member, flags) FIELD_ENTRY(state_row, kind, member, flags)
+ROW_TYPE(state_row, STATE_ROW(STATE_FIELD));
+#define EVENT_FIELD(kind, member, flags) FIELD_ENTRY(event_row, kind, member, flags)
+ROW_TYPE(event_row, EVENT_ROW(EVENT_FIELD));
+
+#define REPORT_FIELD(kind, member, flags) FIELD_ENTRY(message_report, kind, member, flags)
+ROW_TYPE(message_report, MESSAGE_REPORT(REPORT_FIELD));
+
+static const struct sql message_report =
+    SQL_REPEATABLE("SELECT sid,status,simulated,error_code,error_text FROM message WHERE tenant_id=? AND conversation_id=? AND id=?", &message_report_type);
+static const struct sql event_insert =
+    SQL("INSERT INTO message_event (tenant_id,sid,id,status,error_code,error_text,source,detail) VALUES (?,?,time_id(),?,NULLIF(?,0),?,?,?)", NULL);
+static const struct sql events_of =
+    SQL_REPEATABLE("SELECT status,error_code,error_text,source,created_at FROM message_event WHERE tenant_id=? AND sid=? ORDER BY id LIMIT 100",
+                   &event_row_type);
+#define STATE_COLUMNS "conversation_id,id,status,rank,error_code,sid,direction"
+static const struct sql state_by_sid = SQL_REPEATABLE("SELECT " STATE_COLUMNS " FROM message WHERE tenant_id=? AND sid=?", &state_row_type);
+static const struct sql state_get =
+    SQL_REPEATABLE("SELECT " STATE_COLUMNS " FROM message WHERE tenant_id=? AND conversation_id=? AND id=?", &state_row_type);
+static const struct sql state_raise =
+    SQL_REPEATABLE("UPDATE message SET status=?,rank=?,status_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND conversation_id=? AND id=? AND rank<?", NULL);
+static const struct sql error_set =
+    SQL_REPEATABLE("UPDATE message SET error_code=NULLIF(?,0),error_text=? WHERE tenant_id=? AND conversation_id=? AND id=? "
+                   "AND error_code IS NULL AND error_text IS NULL", NULL);
+static const struct sql adopt =
+    SQL_REPEATABLE("UPDATE message SET sid=?,segments=GREATEST(segments,?) WHERE tenant_id=? AND conversation_id=? AND id=? AND sid IS NULL", NULL);
+
+bool db_event_insert(struct ctx *ctx, uint64_t tenant, const char *sid, const char *status, int64_t error_code, const char *error_text,
+                     const char *source, const char *detail)
+{
+    return stmt_do(ctx, &event_insert, ARGS(U64(tenant), TEXT(sid), TEXT(status), I64(error_code), TEXT(error_text), TEXT(source), TEXT(detail))) >= 0;
+}
+
+struct rows db_events_of(struct ctx *ctx, uint64_t tenant, const char *sid)
+{
+    return stmt_all(ctx, &events_of, ARGS(U64(tenant), TEXT(sid)));
+}
+
+struct state_row *db_message_state_by_sid(struct ctx *ctx, uint64_t tenant, const char *sid)
+{
+    return stmt_one(ctx, &state_by_sid, ARGS(U64(tenant), TEXT(sid)));
+}
+
+struct state_row *db_message_state(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id)
+{
+    return stmt_one(ctx, &state_get, ARGS(U64(tenant), U64(conversation), U64(id)));
+}
+
+int db_message_raise(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, const char *status, int rank)
+{
+    int64_t n = stmt_do(ctx, &state_raise, ARGS(TEXT(status), I64(rank), U64(tenant), U64(conversation), U64(id), I64(rank)));
+    return n < 0 ? -1 : n > 0;
+}
+
+bool db_message_error(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, int64_t code, const char *text)
+{
+    return stmt_do(ctx, &error_set, ARGS(I64(code), TEXT(text), U64(tenant), U64(conversation), U64(id))) >= 0;
+}
+
+bool db_message_adopt(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, const char *sid, int segments)
+{
+    return stmt_do(ctx, &adopt, ARGS(TEXT(sid), I64(segments), U64(tenant), U64(conversation), U64(id))) >= 0;
+}
+
+struct message_report *db_message_report(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id)
+{
+    return stmt_one(ctx, &message_report, ARGS(U64(tenant), U64(conversation), U64(id)));
+}

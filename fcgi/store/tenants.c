@@ -1,0 +1,73 @@
+/* tenants.c - tenants and their Twilio credentials. */
+#include "base/base.h"
+#include "store/tenants.h"
+
+#define TENANT_FIELD(kind, member, flags) FIELD_ENTRY(tenant_row, kind, member, flags)
+ROW_TYPE(tenant_row, TENANT_ROW(TENANT_FIELD));
+#define ACCOUNT_FIELD(kind, member, flags) FIELD_ENTRY(account_row, kind, member, flags)
+ROW_TYPE(account_row, ACCOUNT_ROW(ACCOUNT_FIELD));
+
+#define TENANT_COLUMNS "id,name,state,country,zone,language,hook_secret"
+static const struct sql tenant_get = SQL_REPEATABLE("SELECT " TENANT_COLUMNS " FROM tenant WHERE id=?", &tenant_row_type);
+static const struct sql tenant_by_name = SQL_REPEATABLE("SELECT " TENANT_COLUMNS " FROM tenant WHERE name=?", &tenant_row_type);
+static const struct sql tenant_all = SQL_REPEATABLE("SELECT " TENANT_COLUMNS " FROM tenant ORDER BY id LIMIT 1000", &tenant_row_type);
+static const struct sql tenant_insert = SQL("INSERT INTO tenant (name,country,zone,language,hook_secret) VALUES (?,?,?,?,?)", NULL);
+
+#define ACCOUNT_SELECT                                                                                              \
+    "SELECT a.tenant_id,t.state,a.account_sid,a.auth_token,a.second_token,a.api_key_sid,a.api_key_secret,"           \
+    "a.messaging_service_sid,t.hook_secret FROM twilio_account a JOIN tenant t ON t.id=a.tenant_id "
+static const struct sql account_get = SQL_REPEATABLE(ACCOUNT_SELECT "WHERE a.tenant_id=?", &account_row_type);
+/* lint: no-tenant: a webhook names its tenant by the account */
+static const struct sql account_by_sid = SQL_REPEATABLE(ACCOUNT_SELECT "WHERE a.account_sid=?", &account_row_type);
+/* lint: no-tenant: a webhook names its tenant by the secret in its path */
+static const struct sql account_by_hook = SQL_REPEATABLE(ACCOUNT_SELECT "WHERE t.hook_secret=?", &account_row_type);
+static const struct sql account_put =
+    SQL_REPEATABLE("INSERT INTO twilio_account (tenant_id,account_sid,auth_token,auth_token_last4,second_token,api_key_sid,api_key_secret,"
+                   "messaging_service_sid) VALUES (?,?,?,?,?,?,?,?) ON DUPLICATE KEY UPDATE account_sid=VALUES(account_sid),"
+                   "auth_token=VALUES(auth_token),auth_token_last4=VALUES(auth_token_last4),second_token=VALUES(second_token),"
+                   "api_key_sid=VALUES(api_key_sid),api_key_secret=VALUES(api_key_secret),"
+                   "messaging_service_sid=VALUES(messaging_service_sid),updated_at=UTC_TIMESTAMP(3)", NULL);
+
+struct tenant_row *db_tenant_get(struct ctx *ctx, uint64_t tenant)
+{
+    return stmt_one(ctx, &tenant_get, ARGS(U64(tenant)));
+}
+
+struct tenant_row *db_tenant_by_name(struct ctx *ctx, const char *name)
+{
+    return stmt_one(ctx, &tenant_by_name, ARGS(TEXT(name)));
+}
+
+struct rows db_tenants(struct ctx *ctx)
+{
+    return stmt_all(ctx, &tenant_all, NO_ARGS);
+}
+
+uint64_t db_tenant_insert(struct ctx *ctx, const char *name, const char *country, const char *zone, const char *language,
+                          const char *hook_secret)
+{
+    if (stmt_do(ctx, &tenant_insert, ARGS(TEXT(name), TEXT(country), TEXT(zone), TEXT(language), TEXT(hook_secret))) < 0)
+        return 0;
+    return stmt_insert_id(ctx);
+}
+
+struct account_row *db_account_get(struct ctx *ctx, uint64_t tenant)
+{
+    return stmt_one(ctx, &account_get, ARGS(U64(tenant)));
+}
+
+struct account_row *db_account_by_sid(struct ctx *ctx, const char *account_sid)
+{
+    return stmt_one(ctx, &account_by_sid, ARGS(TEXT(account_sid)));
+}
+
+struct account_row *db_account_by_hook(struct ctx *ctx, const char *hook_secret)
+{
+    return stmt_one(ctx, &account_by_hook, ARGS(TEXT(hook_secret)));
+}
+
+bool db_account_put(struct ctx *ctx, uint64_t tenant, const struct account_row *r, const char *last4)
+{
+    return stmt_do(ctx, &account_put, ARGS(U64(tenant), TEXT(r->account_sid), TEXT(r->auth_token), TEXT(last4), TEXT(r->second_token),
+                                           TEXT(r->api_key_sid), TEXT(r->api_key_secret), TEXT(r->messaging_service_sid))) >= 0;
+}

@@ -1,0 +1,28 @@
+/* tenants.h - rows of tenant and twilio_account. */
+#ifndef CENTRALA_STORE_TENANTS_H
+#define CENTRALA_STORE_TENANTS_H
+#include "store/stmt.h"
+
+struct tenant_row { uint64_t id; const char *name, *state, *country, *zone, *language, *hook_secret; };
+#define TENANT_ROW(F) F(U64, id, 0) F(TEXT, name, 0) F(TEXT, state, 0) F(TEXT, country, 0) F(TEXT, zone, 0) F(TEXT, language, 0) F(TEXT, hook_secret, SECRET)
+extern const struct row_type tenant_row_type;
+
+struct account_row { /* credentials are sealed: services/credentials.h opens them */
+    uint64_t tenant_id;
+    const char *tenant_state, *account_sid, *auth_token, *second_token, *api_key_sid, *api_key_secret, *messaging_service_sid, *hook_secret;
+};
+#define ACCOUNT_ROW(F) F(U64, tenant_id, 0) F(TEXT, tenant_state, 0) F(TEXT, account_sid, 0) F(TEXT, auth_token, SECRET) F(TEXT, second_token, SECRET) \
+    F(TEXT, api_key_sid, 0) F(TEXT, api_key_secret, SECRET) F(TEXT, messaging_service_sid, 0) F(TEXT, hook_secret, SECRET)
+extern const struct row_type account_row_type;
+
+/* NULL without an error: there is none. */
+struct tenant_row *db_tenant_get(struct ctx *ctx, uint64_t tenant);
+struct tenant_row *db_tenant_by_name(struct ctx *ctx, const char *name);
+struct rows db_tenants(struct ctx *ctx);
+uint64_t db_tenant_insert(struct ctx *ctx, const char *name, const char *country, const char *zone, const char *language, const char *hook_secret);
+struct account_row *db_account_get(struct ctx *ctx, uint64_t tenant);
+struct account_row *db_account_by_sid(struct ctx *ctx, const char *account_sid);
+struct account_row *db_account_by_hook(struct ctx *ctx, const char *hook_secret);
+bool db_account_put(struct ctx *ctx, uint64_t tenant, const struct account_row *row, const char *last4);
+
+#endif

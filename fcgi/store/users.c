@@ -1,0 +1,55 @@
+/* users.c - the people who sign in. */
+#include "base/base.h"
+#include "store/users.h"
+
+#define USER_FIELD(kind, member, flags) FIELD_ENTRY(user_row, kind, member, flags)
+ROW_TYPE(user_row, USER_ROW(USER_FIELD));
+
+struct any_row { int64_t n; };
+#define ANY_ROW(F) F(I64, n, 0)
+#define ANY_FIELD(kind, member, flags) FIELD_ENTRY(any_row, kind, member, flags)
+extern const struct row_type any_row_type;
+ROW_TYPE(any_row, ANY_ROW(ANY_FIELD));
+
+#define USER_COLUMNS "tenant_id,id,email,name,role,password_hash,active"
+/* lint: no-tenant: sign-in knows only the address, which is unique in the installation */
+static const struct sql user_by_email = SQL_REPEATABLE("SELECT " USER_COLUMNS " FROM user WHERE email=?", &user_row_type);
+static const struct sql user_get = SQL_REPEATABLE("SELECT " USER_COLUMNS " FROM user WHERE tenant_id=? AND id=?", &user_row_type);
+static const struct sql user_insert = SQL("INSERT INTO user (tenant_id,email,name,role,password_hash) VALUES (?,?,?,?,?)", NULL);
+static const struct sql user_password = SQL_REPEATABLE("UPDATE user SET password_hash=? WHERE tenant_id=? AND id=?", NULL);
+static const struct sql user_language = SQL_REPEATABLE("UPDATE user SET language=? WHERE tenant_id=? AND id=?", NULL);
+/* lint: no-tenant: is the installation empty? */
+static const struct sql user_any = SQL_REPEATABLE("SELECT COUNT(*) FROM (SELECT id FROM user LIMIT 1) u", &any_row_type);
+
+struct user_row *db_user_by_email(struct ctx *ctx, const char *email)
+{
+    return stmt_one(ctx, &user_by_email, ARGS(TEXT(email)));
+}
+
+struct user_row *db_user_get(struct ctx *ctx, uint64_t tenant, uint64_t user)
+{
+    return stmt_one(ctx, &user_get, ARGS(U64(tenant), U64(user)));
+}
+
+uint64_t db_user_insert(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password_hash)
+{
+    if (stmt_do(ctx, &user_insert, ARGS(U64(tenant), TEXT(email), TEXT(name), TEXT(role), TEXT(password_hash))) < 0)
+        return 0;
+    return stmt_insert_id(ctx);
+}
+
+bool db_user_password_set(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *password_hash)
+{
+    return stmt_do(ctx, &user_password, ARGS(TEXT(password_hash), U64(tenant), U64(user))) >= 0;
+}
+
+bool db_user_language_set(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *language)
+{
+    return stmt_do(ctx, &user_language, ARGS(TEXT(language), U64(tenant), U64(user))) >= 0;
+}
+
+int db_user_any(struct ctx *ctx)
+{
+    struct any_row *r = stmt_one(ctx, &user_any, NO_ARGS);
+    return r ? r->n > 0 : -1;
+}

@@ -1,0 +1,18 @@
+/* users.h - rows of user. */
+#ifndef CENTRALA_STORE_USERS_H
+#define CENTRALA_STORE_USERS_H
+#include "store/stmt.h"
+
+struct user_row { uint64_t tenant_id, id; const char *email, *name, *role, *password_hash; bool active; };
+#define USER_ROW(F) F(U64, tenant_id, 0) F(U64, id, 0) F(TEXT, email, 0) F(TEXT, name, 0) F(TEXT, role, 0) F(TEXT, password_hash, SECRET) F(BOOL, active, 0)
+extern const struct row_type user_row_type;
+
+struct user_row *db_user_by_email(struct ctx *ctx, const char *email);
+struct user_row *db_user_get(struct ctx *ctx, uint64_t tenant, uint64_t user);
+uint64_t db_user_insert(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password_hash);
+bool db_user_password_set(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *password_hash);
+bool db_user_language_set(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *language);
+/* 1 when there is any user in the installation, 0 when none, -1 on failure. */
+int db_user_any(struct ctx *ctx);
+
+#endif

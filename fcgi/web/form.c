@@ -1,0 +1,399 @@
+/* form.c - from what arrived (pairs or JSON) to the form's struct: read, checked, with a message at each mistake. */
+#include "base/base.h"
+#include "base/json.h"
+#include "base/phone.h"
+#include "base/segment.h"
+#include "base/utf8.h"
+#include "web/app.h"
+#include "web/form.h"
+
+/* What arrived under one name: a text of some length (NUL bytes possible), or a JSON node that is none. */
+struct arrived {
+    const char *s;
+    size_t n;
+    const struct json *json; /* of a JSON body: the node itself */
+};
+
+struct fill {
+    struct request *rq;
+    const struct form_field *field;
+    void *member;
+};
+
+static void mistake(struct fill *f, const char *text)
+{
+    request_field_error(f->rq, f->field->name, text);
+}
+
+/* --- sources --- */
+
+static struct arrived from_json(struct arena *a, const struct json *j)
+{
+    const char *s = NULL;
+    switch (json_kind(j)) {
+    case JSON_TEXT: s = json_text(j, NULL); break;
+    case JSON_NUMBER:
+    case JSON_BOOL: s = json_print(a, j); break; /* {"to": 48500100100}: numbers and booleans read as their text */
+    default: break;
+    }
+    return (struct arrived){ .s = s, .n = s ? strlen(s) : 0, .json = j };
+}
+
+/* False when absent (or JSON null). */
+static bool find(const struct fill *f, struct arrived *out)
+{
+    const struct request *rq = f->rq;
+    const char *name = f->field->name;
+    if (rq->json) {
+        const struct json *j = json_get(rq->json, name);
+        if (!j || json_kind(j) == JSON_NULL)
+            return false;
+        *out = from_json(rq->ctx.arena, j);
+        return true;
+    }
+    size_t n = strlen(name);
+    for (size_t i = 0; i < rq->param_count; i++) {
+        const struct pair *p = &rq->params[i];
+        if (p->name_len == n && memcmp(p->name, name, n) == 0) {
+            *out = (struct arrived){ .s = p->value, .n = p->value_len };
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- texts --- */
+
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool clean(const char *s, size_t n, bool multiline)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i];
+        if ((c < 0x20 || c == 0x7f) && !(multiline && (c == '\n' || c == '\t')))
+            return false;
+    }
+    return utf8_valid(s, n);
+}
+
+/* The text with NULs and broken characters replaced by '?', so that a page can show what was typed. */
+static const char *shown(struct arena *a, const char *s, size_t n)
+{
+    char *out = arena_alloc(a, n + 1);
+    for (size_t i = 0, k; i < n; i += k) {
+        k = s[i] ? utf8_step(s + i, n - i) : 0;
+        memcpy(out + i, k ? s + i : "?", k ? k : 1);
+        k = k ? k : 1;
+    }
+    out[n] = 0;
+    return out;
+}
+
+/* Trimmed and normalised; NULL (and a mistake) when it holds what a text may not hold. */
+static const char *tidy(struct fill *f, const struct arrived *in)
+{
+    struct arena *a = f->rq->ctx.arena;
+    const char *s = in->s, *end = s + in->n;
+    while (!(f->field->flags & RAW) && s < end && blank(*s))
+        s++;
+    while (!(f->field->flags & RAW) && end > s && blank(end[-1]))
+        end--;
+    size_t n = (size_t)(end - s);
+    const char *text = n == in->n && s[n] == 0 ? s : arena_strndup(a, s, n);
+    if (memchr(text, 0, n)) {
+        *(const char **)f->member = shown(a, text, n);
+        mistake(f, N_("This text has characters that are not allowed."));
+        return NULL;
+    }
+    if (f->field->flags & MULTILINE && memchr(text, '\r', n)) {
+        text = text_normalise_newlines(a, text);
+        n = strlen(text);
+    }
+    if (clean(text, n, f->field->flags & MULTILINE))
+        return text;
+    *(const char **)f->member = shown(a, text, n);
+    mistake(f, N_("This text has characters that are not allowed."));
+    return NULL;
+}
+
+static void required(struct fill *f)
+{
+    if (f->field->flags & REQUIRED)
+        mistake(f, N_("Please fill this in."));
+}
+
+static void fill_text(struct fill *f, const struct arrived *in)
+{
+    if (!in->s) {
+        mistake(f, N_("This is not a text."));
+        return;
+    }
+    const char *text = tidy(f, in);
+    if (!text)
+        return;
+    *(const char **)f->member = text;
+    int64_t units = (int64_t)utf16_units(text, strlen(text));
+    if (units == 0)
+        required(f);
+    else if (units < f->field->min)
+        mistake(f, N_("This is too short."));
+    else if (units > f->field->max)
+        mistake(f, N_("This is too long."));
+}
+
+/* --- phones --- */
+
+static const char *country(struct request *rq)
+{
+    const struct app_hooks *hooks = rq->app ? rq->app->hooks : NULL;
+    return hooks && hooks->country ? hooks->country(rq) : NULL;
+}
+
+static void fill_phone(struct fill *f, const struct arrived *in)
+{
+    struct arena *a = f->rq->ctx.arena;
+    if (!in->s) {
+        mistake(f, N_("This is not a telephone number."));
+        return;
+    }
+    const char *text = tidy(f, in);
+    if (!text)
+        return;
+    *(const char **)f->member = text;
+    if (!*text) {
+        required(f);
+        return;
+    }
+    char e164[PHONE_MAX + 1];
+    const char *number = f->field->flags & ADDRESS ? address_number(text) : text;
+    if (strlen(text) > ADDRESS_MAX || !phone_parse(number, country(f->rq), e164)) {
+        mistake(f, N_("This is not a telephone number."));
+        return;
+    }
+    *(const char **)f->member = arena_printf(a, "%.*s%s", (int)(number - text), text, e164);
+}
+
+/* --- numbers --- */
+
+/* A whole number, blanks around it allowed; 0 = read, 1 = empty, -1 = something else. */
+static int read_int(const struct arrived *in, int64_t *out)
+{
+    const char *s = in->s, *end = s ? s + in->n : NULL;
+    while (s < end && blank(*s))
+        s++;
+    while (s < end && blank(end[-1]))
+        end--;
+    if (s == end)
+        return in->s ? 1 : -1;
+    bool minus = *s == '-';
+    if (minus || *s == '+')
+        s++;
+    if (s == end)
+        return -1;
+    int64_t v = 0;
+    for (; s < end; s++) {
+        if (*s < '0' || *s > '9' || __builtin_mul_overflow(v, 10, &v) ||
+            __builtin_sub_overflow(v, (int64_t)(*s - '0'), &v)) /* downwards: INT64_MIN is readable */
+            return -1;
+    }
+    if (!minus && v == INT64_MIN)
+        return -1;
+    *out = minus ? v : -v;
+    return 0;
+}
+
+static void fill_int(struct fill *f, const struct arrived *in)
+{
+    const struct form_field *field = f->field;
+    int64_t v;
+    int how = read_int(in, &v);
+    if (how == 1) {
+        required(f);
+        return;
+    }
+    bool clamp = field->flags & CLAMP;
+    if (how < 0) {
+        if (!clamp)
+            mistake(f, N_("This is not a number."));
+        return;
+    }
+    if (v < field->min || v > field->max) {
+        if (!clamp) {
+            mistake(f, N_("This number is out of range."));
+            return;
+        }
+        v = v < field->min ? field->min : field->max;
+    }
+    *(int64_t *)f->member = v;
+}
+
+static void fill_id(struct fill *f, const struct arrived *in)
+{
+    int64_t v;
+    int how = read_int(in, &v);
+    if (how == 1)
+        required(f);
+    else if (how < 0 || v < 1)
+        mistake(f, N_("This is not a number."));
+    else
+        *(uint64_t *)f->member = (uint64_t)v;
+}
+
+static void fill_bool(struct fill *f, const struct arrived *in)
+{
+    static const struct { const char *text; bool value; } words[] = {
+        { "1", true }, { "true", true }, { "on", true }, { "yes", true },
+        { "0", false }, { "false", false }, { "off", false }, { "no", false }, { "", false },
+    };
+    for (size_t i = 0; in->s && i < ARRAY_LEN(words); i++)
+        if (strcmp(in->s, words[i].text) == 0) {
+            *(bool *)f->member = words[i].value;
+            return;
+        }
+    mistake(f, N_("Please choose yes or no."));
+}
+
+/* --- lists and JSON --- */
+
+static bool add_text(struct fill *f, struct texts *t, const char *s, size_t n)
+{
+    while (n > 0 && blank(*s))
+        s++, n--;
+    while (n > 0 && blank(s[n - 1]))
+        n--;
+    if (n == 0)
+        return true;
+    if (!clean(s, n, false)) {
+        mistake(f, N_("This text has characters that are not allowed."));
+        return false;
+    }
+    if ((int64_t)t->n >= f->field->max) {
+        mistake(f, N_("There are too many of these."));
+        return false;
+    }
+    t->v[t->n++] = arena_strndup(f->rq->ctx.arena, s, n);
+    return true;
+}
+
+static void texts_from_list(struct fill *f, struct texts *t, const struct json *list)
+{
+    for (const struct json *j = json_first(list); j; j = json_next(j)) {
+        struct arrived in = from_json(f->rq->ctx.arena, j);
+        if (!in.s) {
+            mistake(f, N_("This is not a text."));
+            return;
+        }
+        if (!add_text(f, t, in.s, in.n))
+            return;
+    }
+}
+
+static void texts_from_pairs(struct fill *f, struct texts *t)
+{
+    const struct request *rq = f->rq;
+    size_t n = strlen(f->field->name);
+    for (size_t i = 0; i < rq->param_count; i++) {
+        const struct pair *p = &rq->params[i];
+        if (p->name_len == n && memcmp(p->name, f->field->name, n) == 0 && !add_text(f, t, p->value, p->value_len))
+            return;
+    }
+}
+
+static void fill_texts(struct fill *f, const struct arrived *in)
+{
+    struct texts *t = f->member;
+    t->v = ARENA_ARRAY(f->rq->ctx.arena, const char *, f->field->max + 1);
+    if (!in->json)
+        texts_from_pairs(f, t);
+    else if (json_kind(in->json) == JSON_LIST)
+        texts_from_list(f, t, in->json);
+    else if (in->s)
+        add_text(f, t, in->s, in->n);
+    else
+        mistake(f, N_("This is not a text."));
+    if (t->n == 0 && !f->rq->form_errors)
+        required(f);
+}
+
+static void fill_json(struct fill *f, const struct arrived *in)
+{
+    struct arena *a = f->rq->ctx.arena;
+    const struct json *j = in->json;
+    if (in->s) { /* a text that holds JSON */
+        if (strspn(in->s, " \t\r\n") == in->n) {
+            required(f);
+            return;
+        }
+        *(const char **)f->member = shown(a, in->s, in->n);
+        j = (int64_t)in->n <= f->field->max ? json_parse(a, in->s, in->n) : NULL;
+    }
+    enum json_kind kind = json_kind(j);
+    if (kind != JSON_OBJECT && kind != JSON_LIST) {
+        mistake(f, N_("This is not valid JSON."));
+        return;
+    }
+    const char *text = json_print(a, j);
+    if ((int64_t)strlen(text) > f->field->max)
+        mistake(f, N_("This is too long."));
+    *(const char **)f->member = text;
+}
+
+/* --- the form --- */
+
+static void fill_default(struct fill *f)
+{
+    if (f->field->kind == FORM_KIND_INT)
+        *(int64_t *)f->member = f->field->def;
+    else if (f->field->kind == FORM_KIND_BOOL)
+        *(bool *)f->member = f->field->def != 0;
+}
+
+static void fill_one(struct fill *f)
+{
+    struct arrived in;
+    fill_default(f);
+    if (!find(f, &in)) {
+        required(f);
+        return;
+    }
+    switch (f->field->kind) {
+    case FORM_KIND_TEXT: fill_text(f, &in); break;
+    case FORM_KIND_PHONE: fill_phone(f, &in); break;
+    case FORM_KIND_INT: fill_int(f, &in); break;
+    case FORM_KIND_BOOL: fill_bool(f, &in); break;
+    case FORM_KIND_ID: fill_id(f, &in); break;
+    case FORM_KIND_TEXTS: fill_texts(f, &in); break;
+    case FORM_KIND_JSON: fill_json(f, &in); break;
+    }
+}
+
+/* A body that is neither a form nor JSON is not guessed at. */
+static bool read_json(struct request *rq)
+{
+    if (request_safe(rq) || rq->body_len == 0 || rq->param_count || rq->uploads)
+        return true;
+    if (!request_is_json(rq)) {
+        const char *type = rq->content_type ? rq->content_type : "";
+        bool form = strncmp(type, "application/x-www-form-urlencoded", 33) == 0 || strncmp(type, "multipart/form-data", 19) == 0;
+        return form || err_set(&rq->ctx, ERR_MALFORMED, "content type not understood");
+    }
+    rq->json = json_parse(rq->ctx.arena, rq->body, rq->body_len);
+    if (json_kind(rq->json) != JSON_OBJECT)
+        return err_set(&rq->ctx, ERR_MALFORMED, "body is not a JSON object");
+    return true;
+}
+
+bool form_fill(struct request *rq, const struct form *form)
+{
+    if (!read_json(rq))
+        return false;
+    rq->in = arena_zalloc(rq->ctx.arena, form->size);
+    for (size_t i = 0; i < form->count; i++) {
+        struct fill f = { rq, &form->fields[i], (char *)rq->in + form->fields[i].offset };
+        fill_one(&f);
+    }
+    return true;
+}

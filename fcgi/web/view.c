@@ -1,0 +1,297 @@
+/* view.c - the root object of a page, its times and words, and the render into the response. */
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "web/app.h"
+#include "web/view.h"
+
+/* --- words --- */
+
+const char *say(struct request *rq, const char *msgid)
+{
+    return rq->lang ? tr(rq->lang, msgid) : msgid;
+}
+
+const char *sayf(struct request *rq, const char *msgid, ...)
+{
+    va_list ap;
+    va_start(ap, msgid);
+    const char *s = arena_vprintf(rq->ctx.arena, say(rq, msgid), ap);
+    va_end(ap);
+    return s;
+}
+
+const char *say_n(struct request *rq, const char *one, const char *many, int64_t n)
+{
+    static const char mark[] = "%lld";
+    const char *text = rq->lang ? tr_n(rq->lang, one, many, n) : n == 1 ? one : many, *at = strstr(text, mark);
+    if (!at)
+        return text;
+    struct str s;
+    str_init(&s, rq->ctx.arena, strlen(text) + 24, strlen(text) + 24);
+    str_add(&s, text, (size_t)(at - text));
+    str_int(&s, n);
+    str_puts(&s, at + sizeof mark - 1);
+    return s.s;
+}
+
+/* --- the root --- */
+
+bool view_fragment(struct request *rq)
+{
+    const char *header = rq->header(rq, "X-Fragment"), *param = request_param(rq, "fragment");
+    return (header && *header) || (param && strcmp(param, "1") == 0);
+}
+
+/* A text the previous answer left in a cookie, shown once. */
+static void put_notice(struct request *rq, struct value *root)
+{
+    const char *cookie = request_cookie(rq, NOTICE_COOKIE);
+    const char *text = cookie && *cookie ? path_decode(rq->ctx.arena, cookie, strlen(cookie)) : NULL;
+    if (!text)
+        return;
+    object_text(root, "notice", say(rq, text));
+    rq->notice_shown = true;
+}
+
+static enum language language_of(const struct request *rq)
+{
+    return rq->lang ? catalog_language(rq->lang) : rq->app->language;
+}
+
+struct value *view(struct request *rq)
+{
+    if (rq->root)
+        return rq->root;
+    const struct app *app = rq->app;
+    struct value *root = rq->root = object_new(rq->ctx.arena);
+    object_text(root, "lang", language_code(language_of(rq)));
+    object_text(root, "csrf", rq->csrf);
+    object_text(root, "version", app->asset_version);
+    object_bool(root, "test_mode", app->conf->main_test_mode);
+    object_bool(root, "fragment", view_fragment(rq));
+    if (rq->route) {
+        object_text(root, "here", rq->route->name);
+        object_bool(object_object(root, "here_is"), rq->route->name, true);
+    }
+    if (rq->ctx.actor.kind != ACTOR_NONE) {
+        struct value *user = object_object(root, "user");
+        object_text(user, "name", rq->user_name);
+        object_text(user, "role", rq->user_role);
+    }
+    struct value *can = object_object(root, "can");
+    for (size_t i = 0; i < app->perm_count; i++)
+        if (rq->ctx.actor.perms >> i & 1)
+            object_bool(can, app->perm_keys[i], true);
+    put_notice(rq, root);
+    return root;
+}
+
+bool view_render(struct request *rq, struct response *rs, const char *page)
+{
+    const struct template_set *set = rq->app->templates[language_of(rq)];
+    const struct template *t = set ? templates_get(set, page) : NULL;
+    const char *problem = "no such template";
+    if (t) {
+        str_room(&rs->body, template_size_hint(t));
+        if (template_render(t, view(rq), &rs->body, rq->app->strict, &problem))
+            return true;
+    }
+    log_event(&rq->ctx, LOG_ERROR, "view.failed", "page=%s problem=%s", page, log_quote(rq->ctx.arena, problem));
+    return false;
+}
+
+int view_page_status(struct request *rq, struct response *rs, const char *page, int status)
+{
+    const char *name = strchr(page, '/');
+    if (name && view_fragment(rq))
+        page = arena_printf(rq->ctx.arena, "parts%s", name);
+    rs->type = "text/html; charset=utf-8";
+    if (!view_render(rq, rs, page)) {
+        err_clear(&rq->ctx);
+        err_set(&rq->ctx, ERR_BUG, "page did not render");
+        return fail(rq, rs);
+    }
+    if (rq->notice_shown)
+        response_cookie(rq, rs, NOTICE_COOKIE, "", 0);
+    return rs->status = status;
+}
+
+int view_page(struct request *rq, struct response *rs, const char *page)
+{
+    return view_page_status(rq, rs, page, 200);
+}
+
+/* --- times --- */
+
+enum { ZONES_MAX = 64, ZONE_NAME_MAX = 63 };
+
+struct zones {
+    struct arena *arena;
+    size_t n;
+    struct {
+        char name[ZONE_NAME_MAX + 1];
+        const struct zone *zone;
+    } slot[ZONES_MAX];
+};
+
+struct zones *zones_new(struct arena *a)
+{
+    struct zones *z = ARENA_NEW(a, struct zones);
+    z->arena = a;
+    return z;
+}
+
+const struct zone *zones_get(struct zones *z, const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < z->n; i++)
+        if (strcmp(z->slot[i].name, name) == 0)
+            return z->slot[i].zone;
+    if (len > ZONE_NAME_MAX || z->n == ZONES_MAX)
+        return NULL;
+    const struct zone *zone = zone_load(z->arena, name);
+    if (!zone)
+        return NULL;
+    memcpy(z->slot[z->n].name, name, len + 1);
+    z->slot[z->n++].zone = zone;
+    return zone;
+}
+
+/* What all times of one request share. */
+struct view_times {
+    const struct zone *zone;
+    int64_t today; /* clock_days() of today in the zone */
+    const char *today_text, *yesterday_text;
+};
+
+static int64_t day_number(const struct civil *c)
+{
+    return clock_days(c->year, c->month, c->day);
+}
+
+static struct view_times *times(struct request *rq)
+{
+    if (rq->times)
+        return rq->times;
+    struct view_times *t = rq->times = ARENA_NEW(rq->ctx.arena, struct view_times);
+    struct zones *zones = rq->app->zones;
+    t->zone = rq->zone ? zones_get(zones, rq->zone) : NULL;
+    if (rq->zone && !t->zone)
+        t->zone = zone_load(rq->ctx.arena, rq->zone);
+    if (!t->zone)
+        t->zone = zones_get(zones, "UTC");
+    BUG_IF(!t->zone);
+    struct civil now;
+    zone_to_civil(t->zone, rq->ctx.now_ms, &now, NULL);
+    t->today = day_number(&now);
+    t->today_text = say(rq, N_("Today"));
+    t->yesterday_text = say(rq, N_("Yesterday"));
+    return t;
+}
+
+const struct zone *view_zone(struct request *rq)
+{
+    return times(rq)->zone;
+}
+
+static char *two(char *s, int v)
+{
+    *s++ = (char)('0' + v / 10 % 10);
+    *s++ = (char)('0' + v % 10);
+    return s;
+}
+
+/* "2026-11-20" and "14:05", made by hand: a page has a hundred of them. */
+static const char *date_text(struct arena *a, const struct civil *c)
+{
+    char *out = arena_alloc(a, 11), *s = two(two(out, c->year / 100), c->year);
+    *s++ = '-';
+    s = two(s, c->month);
+    *s++ = '-';
+    *two(s, c->day) = 0;
+    return out;
+}
+
+static const char *clock_text(struct arena *a, const struct civil *c)
+{
+    char *out = arena_alloc(a, 6), *s = two(out, c->hour);
+    *s++ = ':';
+    *two(s, c->minute) = 0;
+    return out;
+}
+
+static const char *ago_text(struct request *rq, int64_t ms, const char *date)
+{
+    enum { MINUTE = 60000, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+    int64_t passed = rq->ctx.now_ms - ms;
+    if (passed < -MINUTE || passed >= 30LL * DAY)
+        return date;
+    if (passed < MINUTE)
+        return say(rq, N_("just now"));
+    if (passed < HOUR)
+        return say_n(rq, N_("%lld minute ago"), N_("%lld minutes ago"), passed / MINUTE);
+    if (passed < DAY)
+        return say_n(rq, N_("%lld hour ago"), N_("%lld hours ago"), passed / HOUR);
+    return say_n(rq, N_("%lld day ago"), N_("%lld days ago"), passed / DAY);
+}
+
+void view_time(struct request *rq, struct value *o, const char *name, int64_t ms)
+{
+    if (ms == CLOCK_NONE)
+        return;
+    const struct view_times *t = times(rq);
+    struct arena *a = rq->ctx.arena;
+    struct civil c;
+    zone_to_civil(t->zone, ms, &c, NULL);
+    char *iso = arena_alloc(a, CLOCK_ISO_MAX);
+    clock_iso(ms, false, iso);
+    int64_t days_ago = t->today - day_number(&c);
+    const char *date = date_text(a, &c);
+    struct value *time = object_object(o, name);
+    object_text(time, "iso", iso);
+    object_text(time, "clock", clock_text(a, &c));
+    object_text(time, "date", date);
+    object_text(time, "day", days_ago == 0 ? t->today_text : days_ago == 1 ? t->yesterday_text : date);
+    object_text(time, "ago", ago_text(rq, ms, date));
+}
+
+/* --- forms --- */
+
+static void put_value(struct request *rq, struct value *o, const struct form_field *f, const void *in)
+{
+    const void *member = (const char *)in + f->offset;
+    if (f->flags & RAW)
+        return; /* passwords are not shown again */
+    switch (f->kind) {
+    case FORM_KIND_TEXT:
+    case FORM_KIND_PHONE:
+    case FORM_KIND_JSON: object_text(o, f->name, *(const char *const *)member); return;
+    case FORM_KIND_INT:
+        /* A number that could not be read is shown as it was typed. */
+        if (rq->form_errors && request_param(rq, f->name))
+            object_text(o, f->name, request_param(rq, f->name));
+        else
+            object_int(o, f->name, *(const int64_t *)member);
+        return;
+    case FORM_KIND_BOOL: object_bool(o, f->name, *(const bool *)member); return;
+    case FORM_KIND_ID: object_int(o, f->name, (int64_t)*(const uint64_t *)member); return;
+    case FORM_KIND_TEXTS: {
+        const struct texts *t = member;
+        struct value *l = object_list(o, f->name);
+        for (size_t i = 0; i < t->n; i++)
+            list_text(l, t->v[i]);
+    }
+    }
+}
+
+void view_form(struct request *rq, const struct form *form, const void *in)
+{
+    struct value *o = object_object(view(rq), "form"), *value = object_object(o, "value"), *error = object_object(o, "error");
+    for (size_t i = 0; in && i < form->count; i++)
+        put_value(rq, value, &form->fields[i], in);
+    for (const struct field_error *e = rq->form_errors; e; e = e->next)
+        object_text(error, e->field, say(rq, e->text));
+    object_bool(o, "failed", rq->form_errors != NULL);
+}

@@ -1,0 +1,375 @@
+/* client.c - the classes of outcome, each produced by a real socket. */
+#include "base/base.h"
+#include "providers/client.h"
+#include "server.h"
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <cmocka.h>
+
+#define SAY(status, headers, length, body) "HTTP/1.1 " status "\r\n" headers "Content-Length: " length "\r\n\r\n" body
+#define OK SAY("200 OK", "", "2", "ok")
+
+struct scene {
+    struct server server;
+    struct client *client;
+    struct ctx ctx;
+    struct answer answer;
+};
+
+static void scene_open(struct scene *s, const char *const *script)
+{
+    server_start(&s->server, script);
+    s->client = client_new();
+    s->ctx = (struct ctx){ .arena = arena_new(16 << 20), .id = "0123456789abcdef" };
+}
+
+static void scene_close(struct scene *s)
+{
+    client_free(s->client);
+    server_stop(&s->server);
+    arena_free(s->ctx.arena);
+}
+
+static struct call call_to(struct scene *s, const char *method, const char *scheme)
+{
+    return (struct call){ .method = method, .connect_limit_ms = 300, .limit_ms = 600,
+                          .url = arena_printf(s->ctx.arena, "%s://127.0.0.1:%d/a?b=c", scheme, s->server.port) };
+}
+
+static struct answer *ask(struct scene *s, const char *method)
+{
+    struct call call = call_to(s, method, "http");
+    if (strcmp(method, "GET") != 0) {
+        call.body = "To=1";
+        call.body_len = 4;
+        call.content_type = "application/x-www-form-urlencoded";
+    }
+    client_call(s->client, &s->ctx, &call, &s->answer);
+    return &s->answer;
+}
+
+static void test_answer(void **state UNUSED)
+{
+    struct scene s;
+    scene_open(&s, (const char *const[]){ SAY("201 Created", "Content-Type: application/json\r\nTwilio-Request-Id: RQ1\r\n", "4", "{\"\":") , NULL });
+    struct call call = call_to(&s, "POST", "http");
+    call.user = "AC1";
+    call.password = "top:secret";
+    call.headers = (const char *const[]){ "Accept: application/json", NULL };
+    call.content_type = "application/x-www-form-urlencoded";
+    call.body = "A=1&B=2";
+    call.body_len = 7;
+    for (int i = 0; i < 3; i++)
+        client_call(s.client, &s.ctx, &call, &s.answer);
+    assert_int_equal(s.answer.class, CALL_OK);
+    assert_int_equal(s.answer.status, 201);
+    assert_string_equal(s.answer.body, "{\"\":");
+    assert_int_equal(s.answer.body_len, 4);
+    assert_string_equal(s.answer.content_type, "application/json");
+    assert_string_equal(s.answer.request_id, "RQ1");
+    assert_string_equal(s.answer.problem, "");
+    assert_int_equal(s.answer.retry_after_ms, -1);
+    assert_int_equal(s.server.requests, 3);
+    assert_int_equal(s.server.connections, 1); /* kept */
+    const char *got = s.server.last;
+    assert_ptr_equal(strstr(got, "POST /a?b=c HTTP/1.1\r\n"), got);
+    assert_non_null(strstr(got, "\r\nAuthorization: Basic QUMxOnRvcDpzZWNyZXQ=\r\n"));
+    assert_non_null(strstr(got, "\r\nAccept: application/json\r\n"));
+    assert_non_null(strstr(got, "\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
+    assert_non_null(strstr(got, "\r\n\r\nA=1&B=2"));
+    assert_null(strstr(got, "Expect"));
+    /* what the last call carried does not stick to the handle */
+    ask(&s, "GET");
+    assert_ptr_equal(strstr(got, "GET /a?b=c HTTP/1.1\r\n"), got);
+    assert_null(strstr(got, "Authorization"));
+    assert_null(strstr(got, "application/"));
+    scene_close(&s);
+}
+
+static void test_status_decides(void **state UNUSED)
+{
+    static const struct { const char *say; enum call_class class; int status; int64_t wait_ms; } cases[] = {
+        { SAY("400 Bad", "", "2", "no"), CALL_REFUSED, 400, -1 },
+        { SAY("404 Not Found", "", "2", "no"), CALL_REFUSED, 404, -1 },
+        { SAY("302 Found", "Location: /elsewhere\r\n", "2", "no"), CALL_REFUSED, 302, -1 },
+        { SAY("429 Slow", "Retry-After: 7\r\n", "2", "no"), CALL_LIMITED, 429, 7000 },
+        { SAY("429 Slow", "Retry-After: 0\r\n", "2", "no"), CALL_LIMITED, 429, 0 },
+        { SAY("429 Slow", "Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n", "2", "no"), CALL_LIMITED, 429, 0 },
+        { SAY("429 Slow", "Retry-After: Wed, 21 Oct 2125 07:28:00 GMT\r\n", "2", "no"), CALL_LIMITED, 429, 86400000 },
+        { SAY("429 Slow", "", "2", "no"), CALL_LIMITED, 429, -1 },
+        { SAY("500 Oops", "", "2", "no"), CALL_UNKNOWN, 500, -1 },
+        { SAY("503 Busy", "Retry-After: 3\r\n", "2", "no"), CALL_UNKNOWN, 503, 3000 },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct scene s;
+        scene_open(&s, (const char *const[]){ cases[i].say, NULL });
+        ask(&s, "POST");
+        assert_int_equal(s.answer.class, cases[i].class);
+        assert_int_equal(s.answer.status, cases[i].status);
+        assert_int_equal(s.answer.retry_after_ms, cases[i].wait_ms);
+        assert_string_equal(s.answer.body, "no");
+        assert_int_equal(s.server.requests, 1);
+        scene_close(&s);
+    }
+}
+
+static void test_not_sent(void **state UNUSED)
+{
+    struct scene s;
+    scene_open(&s, (const char *const[]){ OK, NULL });
+    struct call call = call_to(&s, "POST", "http");
+    static const char *const urls[] = { "http://no-such-host.invalid/", "http://127.0.0.1:1/", "file:///etc/hostname", "http://", "" };
+    for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
+        call.url = urls[i];
+        client_call(s.client, &s.ctx, &call, &s.answer);
+        assert_int_equal(s.answer.class, CALL_UNSENT);
+        assert_int_equal(s.answer.status, 0);
+        assert_string_equal(s.answer.body, "");
+        assert_string_not_equal(s.answer.problem, "");
+    }
+    call = call_to(&s, "POST", "http");
+    call.headers = (const char *const[]){ "X: a\r\nHost: other", NULL };
+    client_call(s.client, &s.ctx, &call, &s.answer);
+    assert_int_equal(s.answer.class, CALL_UNSENT);
+    assert_int_equal(s.server.requests, 0);
+    scene_close(&s);
+}
+
+/* A listener whose queue is full: the connection is never made. */
+static void test_connect_limit(void **state UNUSED)
+{
+    struct scene s;
+    scene_open(&s, (const char *const[]){ OK, NULL });
+    int port, fd = server_listen(0, &port), fill[4];
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port) };
+    for (size_t i = 0; i < ARRAY_LEN(fill); i++) {
+        fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        if (connect(fill[i], (struct sockaddr *)&a, sizeof a))
+            assert_true(true);
+    }
+    struct call call = call_to(&s, "POST", "http");
+    call.url = arena_printf(s.ctx.arena, "http://127.0.0.1:%d/", port);
+    client_call(s.client, &s.ctx, &call, &s.answer);
+    assert_int_equal(s.answer.class, CALL_UNSENT);
+    assert_in_range(s.answer.took_ms, 250, 550); /* the connect limit, not the whole one */
+    for (size_t i = 0; i < ARRAY_LEN(fill); i++)
+        close(fill[i]);
+    close(fd);
+    scene_close(&s);
+}
+
+static void test_tls_never_up(void **state UNUSED)
+{
+    static const char *const says[] = { OK, CUT, STALL };
+    for (size_t i = 0; i < ARRAY_LEN(says); i++) {
+        struct scene s;
+        scene_open(&s, (const char *const[]){ says[i], NULL });
+        struct call call = call_to(&s, "POST", "https");
+        client_call(s.client, &s.ctx, &call, &s.answer);
+        assert_int_equal(s.answer.class, CALL_UNSENT);
+        assert_int_equal(s.answer.status, 0);
+        scene_close(&s);
+    }
+}
+
+static void test_sent_without_answer(void **state UNUSED)
+{
+    static const struct { const char *say; int status; } cases[] = {
+        { STALL, 0 }, { CUT, 0 }, { "HTTP/1.1 2", 0 }, { "HTTP/1.1 100 Continue\r\n\r\n", 0 },
+        { SAY("201 Created", "", "100", "{\"sid\""), 201 }, /* cut in the middle */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct scene s;
+        scene_open(&s, (const char *const[]){ cases[i].say, NULL });
+        s.server.close_after = true;
+        ask(&s, "POST");
+        assert_int_equal(s.answer.class, CALL_UNKNOWN);
+        assert_int_equal(s.answer.status, cases[i].status);
+        assert_string_not_equal(s.answer.problem, "");
+        assert_int_equal(s.server.requests, 1);
+        scene_close(&s);
+    }
+}
+
+/* curl repeats by itself when a kept connection is cut: right for GET, two texts for POST. */
+static void test_kept_connection_cut(void **state UNUSED)
+{
+    static const struct { const char *method; enum call_class class; int requests; } cases[] = {
+        { "POST", CALL_UNKNOWN, 2 }, { "PATCH", CALL_UNKNOWN, 2 }, { "GET", CALL_OK, 3 }, { "DELETE", CALL_OK, 3 },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct scene s;
+        scene_open(&s, (const char *const[]){ OK, CUT, OK, NULL });
+        assert_int_equal(ask(&s, cases[i].method)->class, CALL_OK);
+        ask(&s, cases[i].method);
+        assert_int_equal(s.answer.class, cases[i].class);
+        assert_int_equal(s.server.requests, cases[i].requests);
+        if (cases[i].class == CALL_UNKNOWN) {
+            assert_int_equal(s.answer.status, 0);
+            assert_string_equal(s.answer.problem, "the connection closed without an answer");
+        }
+        assert_int_equal(ask(&s, cases[i].method)->class, CALL_OK);
+        scene_close(&s);
+    }
+}
+
+static void test_size_limit(void **state UNUSED)
+{
+    static const struct { const char *say; enum call_class class; } cases[] = {
+        { SAY("200 OK", "", "12", "123456789012"), CALL_UNKNOWN },
+        { SAY("400 Bad", "", "12", "123456789012"), CALL_REFUSED },
+        { SAY("200 OK", "", "8", "12345678"), CALL_OK },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct scene s;
+        scene_open(&s, (const char *const[]){ cases[i].say, NULL });
+        struct call call = call_to(&s, "POST", "http");
+        call.most = 8;
+        client_call(s.client, &s.ctx, &call, &s.answer);
+        assert_int_equal(s.answer.class, cases[i].class);
+        assert_int_equal(s.answer.body_len, 8);
+        assert_string_equal(s.answer.body, "12345678");
+        scene_close(&s);
+    }
+}
+
+static void test_no_proxy(void **state UNUSED)
+{
+    struct scene s;
+    setenv("http_proxy", "http://127.0.0.1:1", 1);
+    scene_open(&s, (const char *const[]){ OK, NULL });
+    assert_int_equal(ask(&s, "GET")->class, CALL_OK);
+    unsetenv("http_proxy");
+    scene_close(&s);
+}
+
+static void test_transaction_forbids(void **state UNUSED)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        struct ctx ctx = { .arena = arena_new(1 << 20), .transactions = 1 };
+        struct call call = { .method = "GET", .url = "http://127.0.0.1:1/", .connect_limit_ms = 100, .limit_ms = 100 };
+        struct answer answer;
+        close(STDERR_FILENO);
+        signal(SIGABRT, SIG_DFL);
+        client_call(client_new(), &ctx, &call, &answer);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
+static void test_log_is_discreet(void **state UNUSED)
+{
+    struct scene s;
+    scene_open(&s, (const char *const[]){ SAY("400 Bad", "", "9", "sensitive"), NULL });
+    int ends[2], old = dup(STDERR_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    dup2(ends[1], STDERR_FILENO);
+    struct call call = call_to(&s, "POST", "http");
+    call.url = arena_printf(s.ctx.arena, "http://user:urlpass@127.0.0.1:%d/path/AC1?To=%%2B48500100100", s.server.port);
+    call.user = "ACuser";
+    call.password = "hunter2";
+    call.headers = (const char *const[]){ "X-Key: headerkey", NULL };
+    call.body = "Body=private";
+    call.body_len = 12;
+    client_call(s.client, &s.ctx, &call, &s.answer);
+    dup2(old, STDERR_FILENO);
+    close(old);
+    close(ends[1]);
+    char log[4096];
+    ssize_t n = read(ends[0], log, sizeof log - 1);
+    close(ends[0]);
+    assert_true(n > 0);
+    log[n] = 0;
+    assert_non_null(strstr(log, "event=call"));
+    assert_non_null(strstr(log, "class=refused status=400"));
+    assert_non_null(strstr(log, "host=\"127.0.0.1:"));
+    static const char *const never[] = { "urlpass", "hunter2", "headerkey", "private", "48500100100", "sensitive", "/path" };
+    for (size_t i = 0; i < ARRAY_LEN(never); i++)
+        assert_null(strstr(log, never[i]));
+    scene_close(&s);
+}
+
+struct tally { int done, ok, unknown; struct client *client; struct arena *again; const struct call *call; };
+
+static void on_done(const struct answer *answer, void *arg)
+{
+    struct tally *t = arg;
+    t->done++;
+    t->ok += answer->class == CALL_OK && strcmp(answer->body, "ok") == 0;
+    t->unknown += answer->class == CALL_UNKNOWN;
+    if (t->again) { /* a call started from inside `done` */
+        struct arena *a = t->again;
+        t->again = NULL;
+        client_start(t->client, a, t->call, on_done, t);
+    }
+}
+
+static void test_in_flight(void **state UNUSED)
+{
+    struct scene s;
+    scene_open(&s, (const char *const[]){ OK, OK, STALL, OK, NULL });
+    struct call call = call_to(&s, "POST", "http");
+    struct tally t = { .client = s.client, .again = s.ctx.arena, .call = &call };
+    assert_int_equal(client_run(s.client, -1, 1), 0); /* nothing started: only waits */
+    for (int i = 0; i < 5; i++)
+        client_start(s.client, s.ctx.arena, &call, on_done, &t);
+    assert_int_equal(client_in_flight(s.client), 5);
+    for (int i = 0; i < 200 && client_run(s.client, -1, 50) > 0; i++)
+        ;
+    assert_int_equal(client_in_flight(s.client), 0);
+    assert_int_equal(t.done, 6);
+    assert_int_equal(t.ok, 5);
+    assert_int_equal(t.unknown, 1);
+    assert_int_equal(s.server.requests, 6);
+    client_start(s.client, s.ctx.arena, &call, on_done, &t);
+    for (int i = 0; i < 200 && client_run(s.client, -1, 50) > 0; i++)
+        ;
+    assert_true(s.server.connections <= 5); /* kept between calls */
+    scene_close(&s);
+}
+
+static void test_woken_by_descriptor(void **state UNUSED)
+{
+    struct scene s;
+    scene_open(&s, (const char *const[]){ STALL, NULL });
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    struct call call = call_to(&s, "POST", "http");
+    call.limit_ms = 60000;
+    struct tally t = { .client = s.client };
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    assert_int_equal(client_run(s.client, ends[0], 60000), 0); /* returns at once without calls … */
+    client_start(s.client, s.ctx.arena, &call, on_done, &t);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(client_run(s.client, ends[0], 60000), 1); /* … and with one that never ends */
+    close(ends[0]);
+    close(ends[1]);
+    scene_close(&s); /* drops it */
+    assert_int_equal(t.done, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_answer),
+        cmocka_unit_test(test_status_decides),
+        cmocka_unit_test(test_not_sent),
+        cmocka_unit_test(test_connect_limit),
+        cmocka_unit_test(test_tls_never_up),
+        cmocka_unit_test(test_sent_without_answer),
+        cmocka_unit_test(test_kept_connection_cut),
+        cmocka_unit_test(test_size_limit),
+        cmocka_unit_test(test_no_proxy),
+        cmocka_unit_test(test_transaction_forbids),
+        cmocka_unit_test(test_log_is_discreet),
+        cmocka_unit_test(test_in_flight),
+        cmocka_unit_test(test_woken_by_descriptor),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
