@@ -36,7 +36,9 @@ bool reconcile_begin(struct ctx *ctx, const struct outbox_row *row, struct call 
 
 static bool is_ours(struct ctx *ctx, const struct outbox_row *row, const struct twilio_listed *m)
 {
-    if (!m->sid || !m->direction || strncmp(m->direction, "outbound", 8) != 0 || !m->body || strcmp(m->body, row->body) != 0)
+    if (!m->sid || !m->direction || strncmp(m->direction, "outbound", 8) != 0)
+        return false;
+    if (!row->content_sid && (!m->body || strcmp(m->body, row->body) != 0)) /* a template's text is made by Twilio */
         return false;
     if (m->created_ms < row->created_ms - CLOCK_SLACK_MS)
         return false;

@@ -86,6 +86,16 @@ static void read_column(void *data, unsigned column, unsigned char **at)
                                          r->columns[column].flags & UNSIGNED_FLAG, *at, member);
 }
 
+/* Columns against the row type: number and kinds, once per statement and connection; for a CALL when it has run. */
+static void verify(struct prepared *p, size_t count, const MYSQL_FIELD *columns)
+{
+    const struct row_type *type = p->sql->row;
+    must(count == (type ? type->count : 0), p->sql, "number of columns");
+    for (size_t i = 0; i < count; i++)
+        must(wire_fits((enum field_kind)type->fields[i].kind, (unsigned)columns[i].type), p->sql, type->fields[i].name);
+    p->verified = true;
+}
+
 static bool is_call(const char *text)
 {
     return strncasecmp(text, "CALL", 4) == 0;
@@ -108,7 +118,9 @@ static struct prepared *prepare(struct connection *c, const struct sql *q, struc
     struct prepared *p = calloc(1, sizeof *p);
     BUG_IF(!p);
     *p = (struct prepared){ .sql = q, .handle = handle, .call = is_call(q->text) };
-    mysql_stmt_attr_set(handle, STMT_ATTR_CB_RESULT, (const void *)read_column);
+    mysql_stmt_attr_set(handle, STMT_ATTR_CB_RESULT, (const void *)(uintptr_t)read_column);
+    if (!p->call)
+        verify(p, mysql_stmt_field_count(handle), mariadb_stmt_fetch_fields(handle));
     c->slots[slot] = p;
     c->prepared_count++;
     return p;
@@ -132,16 +144,6 @@ static void unprepare(struct connection *c, const struct sql *q)
         c->slots[k] = NULL;
         c->slots[slot_of(c, p->sql)] = p;
     }
-}
-
-/* Columns against the row type: number and kinds, once per statement and connection. */
-static void verify(struct prepared *p, size_t count, const MYSQL_FIELD *columns)
-{
-    const struct row_type *type = p->sql->row;
-    must(count == (type ? type->count : 0), p->sql, "number of columns");
-    for (size_t i = 0; i < count; i++)
-        must(wire_fits((enum field_kind)type->fields[i].kind, (unsigned)columns[i].type), p->sql, type->fields[i].name);
-    p->verified = true;
 }
 
 static void to_time(MYSQL_TIME *t, int64_t ms)
@@ -204,7 +206,7 @@ static void next_row(struct reader *r)
     r->row = r->rows + r->n * r->type->size;
 }
 
-/* Rows up to `most`; the rest is thrown away. */
+/* Reads to the end, where errors may still come, and keeps `most` rows. */
 static bool fetch(struct prepared *p, struct reader *r, size_t most)
 {
     r->type = p->sql->row;
@@ -214,20 +216,15 @@ static bool fetch(struct prepared *p, struct reader *r, size_t most)
     if (!r->type)
         return true;
     mysql_stmt_attr_set(p->handle, STMT_ATTR_CB_USER_DATA, r);
-    r->room = p->expect < most ? p->expect : most;
+    r->room = p->expect;
     if (r->room)
         r->rows = arena_zalloc(r->arena, r->room * r->type->size);
-    int rc = 0;
-    while (r->n < most) {
-        next_row(r);
-        if ((rc = mysql_stmt_fetch(p->handle)) != 0)
-            break;
-        r->n++;
-    }
+    int rc;
+    for (next_row(r); (rc = mysql_stmt_fetch(p->handle)) == 0; next_row(r))
+        if (r->n < most)
+            r->n++;
     p->expect = r->n + 1;
-    if (rc == 0)
-        mysql_stmt_free_result(p->handle);
-    return rc == 0 || rc == MYSQL_NO_DATA;
+    return rc == MYSQL_NO_DATA;
 }
 
 /* A CALL ends with a result without rows, and may bring errors with it. */

@@ -102,13 +102,8 @@ static const char *tidy(struct fill *f, const struct arrived *in)
     while (!(f->field->flags & RAW) && end > s && blank(end[-1]))
         end--;
     size_t n = (size_t)(end - s);
-    const char *text = n == in->n && s[n] == 0 ? s : arena_strndup(a, s, n);
-    if (memchr(text, 0, n)) {
-        *(const char **)f->member = shown(a, text, n);
-        mistake(f, N_("This text has characters that are not allowed."));
-        return NULL;
-    }
-    if (f->field->flags & MULTILINE && memchr(text, '\r', n)) {
+    const char *text = end == in->s + in->n ? s : arena_strndup(a, s, n);
+    if (f->field->flags & MULTILINE && memchr(text, '\r', n) && !memchr(text, 0, n)) {
         text = text_normalise_newlines(a, text);
         n = strlen(text);
     }
@@ -154,7 +149,6 @@ static const char *country(struct request *rq)
 
 static void fill_phone(struct fill *f, const struct arrived *in)
 {
-    struct arena *a = f->rq->ctx.arena;
     if (!in->s) {
         mistake(f, N_("This is not a telephone number."));
         return;
@@ -173,7 +167,10 @@ static void fill_phone(struct fill *f, const struct arrived *in)
         mistake(f, N_("This is not a telephone number."));
         return;
     }
-    *(const char **)f->member = arena_printf(a, "%.*s%s", (int)(number - text), text, e164);
+    char *address = arena_printf(f->rq->ctx.arena, "%.*s%s", (int)(number - text), text, e164);
+    for (char *s = address; s < address + (number - text); s++)
+        *s = (char)(*s >= 'A' && *s <= 'Z' ? *s + 32 : *s);
+    *(const char **)f->member = address;
 }
 
 /* --- numbers --- */
@@ -278,43 +275,48 @@ static bool add_text(struct fill *f, struct texts *t, const char *s, size_t n)
     return true;
 }
 
-static void texts_from_list(struct fill *f, struct texts *t, const struct json *list)
+static bool texts_from_list(struct fill *f, struct texts *t, const struct json *list)
 {
     for (const struct json *j = json_first(list); j; j = json_next(j)) {
         struct arrived in = from_json(f->rq->ctx.arena, j);
         if (!in.s) {
             mistake(f, N_("This is not a text."));
-            return;
+            return false;
         }
         if (!add_text(f, t, in.s, in.n))
-            return;
+            return false;
     }
+    return true;
 }
 
-static void texts_from_pairs(struct fill *f, struct texts *t)
+static bool texts_from_pairs(struct fill *f, struct texts *t)
 {
     const struct request *rq = f->rq;
     size_t n = strlen(f->field->name);
     for (size_t i = 0; i < rq->param_count; i++) {
         const struct pair *p = &rq->params[i];
         if (p->name_len == n && memcmp(p->name, f->field->name, n) == 0 && !add_text(f, t, p->value, p->value_len))
-            return;
+            return false;
     }
+    return true;
 }
 
 static void fill_texts(struct fill *f, const struct arrived *in)
 {
     struct texts *t = f->member;
     t->v = ARENA_ARRAY(f->rq->ctx.arena, const char *, f->field->max + 1);
+    bool ok = true;
     if (!in->json)
-        texts_from_pairs(f, t);
+        ok = texts_from_pairs(f, t);
     else if (json_kind(in->json) == JSON_LIST)
-        texts_from_list(f, t, in->json);
+        ok = texts_from_list(f, t, in->json);
     else if (in->s)
-        add_text(f, t, in->s, in->n);
-    else
+        ok = add_text(f, t, in->s, in->n);
+    else {
         mistake(f, N_("This is not a text."));
-    if (t->n == 0 && !f->rq->form_errors)
+        ok = false;
+    }
+    if (ok && t->n == 0)
         required(f);
 }
 
@@ -336,6 +338,10 @@ static void fill_json(struct fill *f, const struct arrived *in)
         return;
     }
     const char *text = json_print(a, j);
+    if (!utf8_valid(text, strlen(text))) {
+        mistake(f, N_("This text has characters that are not allowed."));
+        return;
+    }
     if ((int64_t)strlen(text) > f->field->max)
         mistake(f, N_("This is too long."));
     *(const char **)f->member = text;
@@ -375,9 +381,8 @@ static bool read_json(struct request *rq)
 {
     if (request_safe(rq) || rq->body_len == 0 || rq->param_count || rq->uploads)
         return true;
-    if (!request_is_json(rq)) {
-        const char *type = rq->content_type ? rq->content_type : "";
-        bool form = strncmp(type, "application/x-www-form-urlencoded", 33) == 0 || strncmp(type, "multipart/form-data", 19) == 0;
+    if (!request_type_is(rq, TYPE_JSON)) {
+        bool form = request_type_is(rq, TYPE_FORM) || request_type_is(rq, TYPE_MULTIPART);
         return form || err_set(&rq->ctx, ERR_MALFORMED, "content type not understood");
     }
     rq->json = json_parse(rq->ctx.arena, rq->body, rq->body_len);

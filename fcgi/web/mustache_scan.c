@@ -26,7 +26,7 @@ static bool mistake(struct scanner *sc, uint32_t line, const char *why)
 
 void scan_init(struct scanner *sc, struct arena *scratch, const char *text, size_t len)
 {
-    *sc = (struct scanner){ .at = text, .end = text + len, .newline = text, .open = "{{", .close = "}}",
+    *sc = (struct scanner){ .at = text, .end = text + len, .open = "{{", .close = "}}",
                             .open_len = 2, .close_len = 2, .line = 1, .arena = scratch };
 }
 
@@ -162,8 +162,8 @@ bool scan_line(struct scanner *sc)
     if (sc->at == sc->end)
         return false;
     for (;;) {
-        if (sc->newline < sc->at || *sc->newline != '\n' || sc->newline == sc->at) {
-            const char *n = sc->at < sc->end ? memchr(sc->at, '\n', (size_t)(sc->end - sc->at)) : NULL;
+        if (!sc->newline || sc->newline < sc->at) {
+            const char *n = memchr(sc->at, '\n', (size_t)(sc->end - sc->at));
             sc->newline = n ? n : sc->end;
         }
         const char *tag = memmem(sc->at, (size_t)(sc->newline - sc->at), sc->open, sc->open_len);

@@ -143,16 +143,11 @@ bool request_parse_target(struct request *rq)
 
 /* --- body --- */
 
-static bool type_is(const struct request *rq, const char *type)
+bool request_type_is(const struct request *rq, const char *type)
 {
     const char *s = rq->content_type ? rq->content_type : "";
     size_t n = strlen(type);
     return strncasecmp(s, type, n) == 0 && (s[n] == 0 || s[n] == ';' || s[n] == ' ' || s[n] == '\t');
-}
-
-bool request_is_json(const struct request *rq)
-{
-    return type_is(rq, "application/json");
 }
 
 static bool split_pairs(struct request *rq, const char *s, size_t n)
@@ -189,9 +184,9 @@ bool request_parse_body(struct request *rq, size_t limit)
         return split_pairs(rq, rq->query, strlen(rq->query));
     if (rq->body_len == 0)
         return true;
-    if (type_is(rq, "application/x-www-form-urlencoded"))
+    if (request_type_is(rq, TYPE_FORM))
         return split_pairs(rq, rq->body, rq->body_len);
-    if (type_is(rq, "multipart/form-data"))
+    if (request_type_is(rq, TYPE_MULTIPART))
         return split_multipart(rq);
     return true; /* JSON is form_fill()'s; another type is refused there when the route has a form */
 }

@@ -102,8 +102,11 @@ bool request_parse_target(struct request *rq);
 bool request_parse_body(struct request *rq, size_t limit);
 /* Both, with the limit of the settings. */
 bool request_parse(struct request *rq);
-/* True when the Content-Type says JSON. */
-bool request_is_json(const struct request *rq);
+/* Is that the Content-Type (parameters aside)? */
+bool request_type_is(const struct request *rq, const char *type);
+#define TYPE_FORM "application/x-www-form-urlencoded"
+#define TYPE_MULTIPART "multipart/form-data"
+#define TYPE_JSON "application/json"
 
 /* Percent-decoded once ('+' stays). NULL for a broken escape, a NUL, invalid UTF-8. In the arena. */
 const char *path_decode(struct arena *a, const char *s, size_t n);

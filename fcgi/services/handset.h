@@ -1,0 +1,14 @@
+/* handset.h - TEST_MODE: the customer's handset played in the browser. What is typed is queued and delivered by
+ * fcgi-cron as a signed webhook through the real web server, exactly as Twilio would bring it. */
+#ifndef CENTRALA_SERVICES_HANDSET_H
+#define CENTRALA_SERVICES_HANDSET_H
+#include "base/base.h"
+#include "base/ctx.h"
+#include "store/jobs.h"
+
+/* `from` an E.164 number or whatsapp: address, `to` one of our lines. */
+bool handset_type(struct ctx *ctx, const char *from, const char *to, const char *body);
+/* fcgi-cron: signs and posts what is queued; how many, -1 on failure. */
+int handset_step(struct ctx *ctx);
+
+#endif

@@ -1,0 +1,158 @@
+/* inbox.c - reading conversations, chats and history. */
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/phone.h"
+#include "base/str.h"
+#include "services/inbox.h"
+
+/* One row more than asked tells whether there is another page. */
+static struct page page_of(struct rows rows, int limit)
+{
+    bool more = rows.n > (size_t)limit;
+    return (struct page){ .ok = rows.ok, .row = rows.row, .n = more ? (size_t)limit : rows.n, .more = more };
+}
+
+/* %text% with the pattern's own characters made harmless. */
+static const char *like_of(struct ctx *ctx, const char *q)
+{
+    struct str t;
+    str_init(&t, ctx->arena, 64, 512);
+    str_putc(&t, '%');
+    for (; *q && !t.full; q++) {
+        if (*q == '%' || *q == '_' || *q == '\\')
+            str_putc(&t, '\\');
+        str_putc(&t, *q);
+    }
+    str_putc(&t, '%');
+    return t.s;
+}
+
+struct page inbox_conversations(struct ctx *ctx, const char *q, int64_t before_ms, uint64_t before_id, int limit)
+{
+    if (q && *q)
+        return page_of(db_conversations_find(ctx, ctx->tenant, ctx->actor.user_id, like_of(ctx, q), limit), limit);
+    return page_of(db_conversations_page(ctx, ctx->tenant, ctx->actor.user_id, before_ms, before_id, limit + 1), limit);
+}
+
+struct conversation_row *inbox_conversation(struct ctx *ctx, uint64_t id)
+{
+    struct conversation_row *c = db_conversation_get(ctx, ctx->tenant, ctx->actor.user_id, id);
+    if (!c)
+        err_set(ctx, ERR_ABSENT, "conversation %" PRIu64, id);
+    return c;
+}
+
+struct conversation_row *inbox_conversation_with(struct ctx *ctx, const char *participant)
+{
+    const char *number = address_number(participant);
+    if (*number >= '0' && *number <= '9')
+        number = arena_printf(ctx->arena, "+%s", number);
+    return db_conversation_by_peer(ctx, ctx->tenant, ctx->actor.user_id, address_key(ctx->arena, number), participant);
+}
+
+struct page inbox_messages(struct ctx *ctx, uint64_t conversation, uint64_t before, int limit)
+{
+    return page_of(db_messages_page(ctx, ctx->tenant, conversation, before, limit + 1), limit);
+}
+
+struct rows inbox_media(struct ctx *ctx, uint64_t conversation, const struct page *messages)
+{
+    const struct message_row *m = messages->row;
+    bool any = false;
+    for (size_t i = 0; i < messages->n; i++)
+        any = any || m[i].num_media > 0;
+    if (!any)
+        return (struct rows){ .ok = true };
+    return db_media_of(ctx, ctx->tenant, conversation, m[messages->n - 1].id, m[0].id);
+}
+
+bool inbox_mark_read(struct ctx *ctx, uint64_t conversation, int64_t seen)
+{
+    return inbox_conversation(ctx, conversation) && db_conversation_seen(ctx, ctx->tenant, ctx->actor.user_id, conversation, seen);
+}
+
+struct history inbox_history(struct ctx *ctx, enum history_filter filter, const char *q, uint64_t before, int limit)
+{
+    struct history h = { .searched_to = 0 };
+    bool search = q && *q;
+    if (search || filter == HISTORY_FAILED) {
+        h.searched_to = db_history_floor(ctx, ctx->tenant, before, SEARCH_SPAN);
+        if (ctx->err.code)
+            return h;
+        h.page = page_of(search ? db_history_find(ctx, ctx->tenant, like_of(ctx, q), h.searched_to, before, limit + 1)
+                                : db_history_failed(ctx, ctx->tenant, h.searched_to, before, limit + 1), limit);
+        return h;
+    }
+    h.page = page_of(filter == HISTORY_ALL ? db_history_all(ctx, ctx->tenant, before, limit + 1)
+                                           : db_history_page(ctx, ctx->tenant, filter == HISTORY_IN ? INBOUND : OUTBOUND, before, limit + 1), limit);
+    return h;
+}
+
+struct total_row *inbox_totals(struct ctx *ctx)
+{
+    return db_message_totals(ctx, ctx->tenant);
+}
+
+struct history_row *inbox_message(struct ctx *ctx, const char *sid)
+{
+    struct history_row *m = db_message_by_sid(ctx, ctx->tenant, sid);
+    if (!m)
+        err_set(ctx, ERR_ABSENT, "message");
+    return m;
+}
+
+struct rows inbox_events(struct ctx *ctx, const char *sid)
+{
+    return db_events_of(ctx, ctx->tenant, sid);
+}
+
+enum { OVERLAP_MS = 5000 };
+
+static uint64_t mix(uint64_t hash, uint64_t id, int64_t ms)
+{
+    /* Order does not matter: sums of mixed pairs. */
+    uint64_t x = id * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)ms;
+    x ^= x >> 29;
+    x *= UINT64_C(0xBF58476D1CE4E5B9);
+    return hash + (x ^ x >> 32);
+}
+
+static const char *cursor_text(struct ctx *ctx, int64_t ms, uint64_t hash)
+{
+    return arena_printf(ctx->arena, "%" PRId64 "-%" PRIx64, ms, hash);
+}
+
+const char *live_cursor(struct ctx *ctx, const struct conversation_row *rows, size_t n)
+{
+    int64_t newest = 0;
+    uint64_t hash = 0;
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].changed_ms > newest)
+            newest = rows[i].changed_ms;
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].changed_ms > newest - OVERLAP_MS)
+            hash = mix(hash, rows[i].id, rows[i].changed_ms);
+    return cursor_text(ctx, newest, hash);
+}
+
+struct live live_poll(struct ctx *ctx, const char *cursor, uint64_t conversation)
+{
+    char *end = NULL;
+    int64_t since = cursor ? strtoll(cursor, &end, 10) : 0;
+    uint64_t seen = end && *end == '-' ? strtoull(end + 1, NULL, 16) : 0;
+    struct rows rows = db_conversation_changes(ctx, ctx->tenant, since - OVERLAP_MS, conversation);
+    const struct change_row *r = rows.row;
+    uint64_t hash = 0, next_hash = 0;
+    int64_t newest = since;
+    for (size_t i = 0; i < rows.n; i++) {
+        hash = mix(hash, r[i].id, r[i].changed_ms);
+        if (r[i].changed_ms > newest)
+            newest = r[i].changed_ms;
+    }
+    if (!rows.ok || hash == seen)
+        return (struct live){ .ok = rows.ok, .changed = false, .cursor = cursor };
+    for (size_t i = 0; i < rows.n; i++)
+        if (r[i].changed_ms > newest - OVERLAP_MS)
+            next_hash = mix(next_hash, r[i].id, r[i].changed_ms);
+    return (struct live){ .ok = true, .changed = true, .cursor = cursor_text(ctx, newest, next_hash) };
+}

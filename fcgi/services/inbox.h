@@ -1,0 +1,42 @@
+/* inbox.h - what the panel reads: conversation list, chat, history, read marks, and whether anything has changed.
+ * Every list is keyset-paged and costs a constant number of statements, whatever the size. */
+#ifndef CENTRALA_SERVICES_INBOX_H
+#define CENTRALA_SERVICES_INBOX_H
+#include "base/base.h"
+#include "base/ctx.h"
+#include "store/conversations.h"
+#include "store/messages.h"
+
+enum { PAGE_ROWS = 50 };
+
+/* A page of rows, newest first; `more`: there is an older page, which begins after the last row. */
+struct page { bool ok; size_t n; void *row; bool more; };
+
+/* struct conversation_row. `q`: name or number contains it (then one page only). */
+struct page inbox_conversations(struct ctx *ctx, const char *q, int64_t before_ms, uint64_t before_id, int limit);
+struct conversation_row *inbox_conversation(struct ctx *ctx, uint64_t id); /* NULL with ERR_ABSENT */
+/* By an address in any spelling ("+48…", "whatsapp:+48…", "48…"); NULL without error when there is none yet. */
+struct conversation_row *inbox_conversation_with(struct ctx *ctx, const char *participant);
+/* struct message_row; before 0: the newest. */
+struct page inbox_messages(struct ctx *ctx, uint64_t conversation, uint64_t before, int limit);
+/* Attachments of the messages of such a page (any order). */
+struct rows inbox_media(struct ctx *ctx, uint64_t conversation, const struct page *messages);
+bool inbox_mark_read(struct ctx *ctx, uint64_t conversation, int64_t seen);
+
+enum history_filter { HISTORY_ALL, HISTORY_IN, HISTORY_OUT, HISTORY_FAILED };
+struct history { struct page page; uint64_t searched_to; }; /* searched_to: a search looked down to this id; 0 = to the end */
+/* struct history_row. A search looks through the newest SEARCH_SPAN messages below `before` and says how far it came. */
+enum { SEARCH_SPAN = 20000 };
+struct history inbox_history(struct ctx *ctx, enum history_filter filter, const char *q, uint64_t before, int limit);
+struct total_row *inbox_totals(struct ctx *ctx);
+struct history_row *inbox_message(struct ctx *ctx, const char *sid); /* NULL with ERR_ABSENT */
+struct rows inbox_events(struct ctx *ctx, const char *sid);          /* struct event_row, oldest first */
+
+/* Live views. A cursor is "<ms>-<hash>": changes after ms (less an overlap, because rows do not become visible in the
+ * order of their times), and what of them was seen already. Text in the arena. */
+const char *live_cursor(struct ctx *ctx, const struct conversation_row *rows, size_t n);
+struct live { bool ok, changed; const char *cursor; };
+/* `conversation` 0: any of the tenant's. One indexed statement. */
+struct live live_poll(struct ctx *ctx, const char *cursor, uint64_t conversation);
+
+#endif
