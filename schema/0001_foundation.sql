@@ -124,6 +124,7 @@ CREATE TABLE conversation (
   last_direction  TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT '0 inbound, 1 outbound',
   last_status     VARCHAR(20)  CHARACTER SET ascii NOT NULL DEFAULT '' COMMENT 'its state',
   preview         VARCHAR(160) NOT NULL DEFAULT '' COMMENT 'its text on one line, cut',
+  message_count   INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'messages both ways',
   inbound_count   INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'inbound messages so far; minus conversation_read.seen = unread',
   last_inbound_at DATETIME(3)  NULL COMMENT 'opens the WhatsApp window for 24 h',
   changed_at      DATETIME(3)  NOT NULL COMMENT 'any change that a list or chat shows; live views follow it',
@@ -351,7 +352,7 @@ BEGIN
         FROM JSON_TABLE(p_media, '$[*]' COLUMNS (position INT PATH '$.position', content_type VARCHAR(127) PATH '$.type', url VARCHAR(2000) PATH '$.url')) j;
     END IF;
     UPDATE conversation SET last_message_id = v_id, last_at = v_now, last_direction = 0, last_status = 'received', preview = p_preview,
-        inbound_count = inbound_count + 1, last_inbound_at = v_now, changed_at = v_now
+        message_count = message_count + 1, inbound_count = inbound_count + 1, last_inbound_at = v_now, changed_at = v_now
       WHERE tenant_id = p_tenant AND id = v_conversation;
     COMMIT;
     SELECT 'stored' AS outcome, v_conversation AS conversation_id, v_id AS message_id;

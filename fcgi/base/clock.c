@@ -46,7 +46,7 @@ int64_t clock_from_utc(const struct civil *c)
 void clock_to_utc(int64_t ms, struct civil *out)
 {
     int64_t days = floor_div(ms, DAY);
-    int64_t rest = ms - days * DAY;
+    int64_t rest = ms % DAY + (ms % DAY < 0 ? DAY : 0);
     int64_t shifted = days + 719468;
     int64_t era = floor_div(shifted, 146097), of_era = shifted - era * 146097;
     int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FILE_MAX = 1 << 20, PROBLEMS_MAX = 1 << 16 };
@@ -187,22 +188,18 @@ static char *file_read(struct arena *a, const char *path, size_t *n, bool *missi
     *missing = fd < 0 && errno == ENOENT;
     if (fd < 0)
         return NULL;
-    off_t size = lseek(fd, 0, SEEK_END);
-    if (size > FILE_MAX)
-        errno = EFBIG;
+    struct stat st;
     char *text = NULL;
-    if (size >= 0 && size <= FILE_MAX) {
-        text = arena_alloc(a, (size_t)size + 1);
-        ssize_t k = pread(fd, text, (size_t)size, 0);
+    int why = fstat(fd, &st) < 0 ? errno : S_ISDIR(st.st_mode) ? EISDIR : !S_ISREG(st.st_mode) ? EINVAL : st.st_size > FILE_MAX ? EFBIG : 0;
+    if (!why) {
+        text = arena_zalloc(a, (size_t)st.st_size + 1);
+        ssize_t k = pread(fd, text, (size_t)st.st_size, 0);
         *n = k > 0 ? (size_t)k : 0;
-        text[*n] = 0;
-        if (k < 0)
-            text = NULL;
+        why = k < 0 ? errno : 0;
     }
-    int why = errno;
     close(fd);
     errno = why;
-    return text;
+    return why ? NULL : text;
 }
 
 static void load_file(struct loader *l, bool must)

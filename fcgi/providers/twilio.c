@@ -139,7 +139,7 @@ static void read_refusal(struct arena *a, const struct answer *answer, int *code
     else if (answer->body_len)
         *message = clean(a, answer->body, answer->body_len);
     else
-        *message = answer->problem && *answer->problem ? clean(a, answer->problem, strlen(answer->problem)) : NULL;
+        *message = *answer->problem ? clean(a, answer->problem, strlen(answer->problem)) : NULL;
 }
 
 static bool is_message_sid(const char *s)
@@ -199,9 +199,12 @@ void twilio_send_result(struct arena *a, const struct answer *answer, struct twi
         out->from = m.from;
         return;
     }
+    if (answer->status >= 200 && answer->status < 300) { /* accepted perhaps, but we cannot tell under which SID */
+        out->class = CALL_UNKNOWN;
+        out->message = *answer->problem ? answer->problem : "the answer names no message"; /* not its body: the customer's text is in it */
+        return;
+    }
     read_refusal(a, answer, &out->code, &out->message);
-    if (answer->class == CALL_OK)
-        out->class = CALL_UNKNOWN; /* accepted perhaps, but we cannot tell under which SID */
 }
 
 /* The next page must be ours before our credentials go there: no dots that climb out, nothing unprintable. */

@@ -134,6 +134,21 @@ static struct pair *pairs_of(struct ctx *ctx, const char *detail, size_t *count)
     return pairs;
 }
 
+bool unrouted_route_one(struct ctx *ctx, const char *sid, uint64_t line_id)
+{
+    struct unrouted_row *row = db_unrouted_get(ctx, ctx->tenant, sid);
+    struct line_row *line = row ? db_line_get(ctx, ctx->tenant, line_id) : NULL;
+    if (!line)
+        return err_set(ctx, ERR_ABSENT, "unrouted message or line");
+    size_t n;
+    struct inbound_result res;
+    struct pair *pairs = pairs_of(ctx, row->detail, &n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(pairs[i].name, "To") == 0)
+            pairs[i] = (struct pair){ "To", 2, line->address, strlen(line->address) };
+    return inbound_receive(ctx, pairs, n, &res) && db_unrouted_delete(ctx, ctx->tenant, sid) >= 0;
+}
+
 int64_t unrouted_route(struct ctx *ctx, const char *to_address)
 {
     enum { CHUNK = 200 };

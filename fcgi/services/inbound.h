@@ -18,4 +18,7 @@ struct rows unrouted_list(struct ctx *ctx, int64_t before_ms, const char *before
 /* Sends the unrouted messages to that number through the same door again, now that it is a line. How many, -1 on failure. */
 int64_t unrouted_route(struct ctx *ctx, const char *to_address);
 
+/* One of them into a conversation on that line, whatever number it was sent to. */
+bool unrouted_route_one(struct ctx *ctx, const char *sid, uint64_t line);
+
 #endif

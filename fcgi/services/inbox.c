@@ -4,6 +4,7 @@
 #include "base/phone.h"
 #include "base/str.h"
 #include "services/inbox.h"
+#include "store/lines.h"
 
 /* One row more than asked tells whether there is another page. */
 static struct page page_of(struct rows rows, int limit)
@@ -48,6 +49,12 @@ struct conversation_row *inbox_conversation_with(struct ctx *ctx, const char *pa
     if (*number >= '0' && *number <= '9')
         number = arena_printf(ctx->arena, "+%s", number);
     return db_conversation_by_peer(ctx, ctx->tenant, ctx->actor.user_id, address_key(ctx->arena, number), participant);
+}
+
+struct conversation_row *inbox_conversation_between(struct ctx *ctx, const char *peer, const char *line_address)
+{
+    struct line_row *line = db_line_by_address(ctx, ctx->tenant, line_address);
+    return line ? db_conversation_on_line(ctx, ctx->tenant, line->id, peer) : NULL;
 }
 
 struct page inbox_messages(struct ctx *ctx, uint64_t conversation, uint64_t before, int limit)

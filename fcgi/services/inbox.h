@@ -17,6 +17,8 @@ struct page inbox_conversations(struct ctx *ctx, const char *q, int64_t before_m
 struct conversation_row *inbox_conversation(struct ctx *ctx, uint64_t id); /* NULL with ERR_ABSENT */
 /* By an address in any spelling ("+48…", "whatsapp:+48…", "48…"); NULL without error when there is none yet. */
 struct conversation_row *inbox_conversation_with(struct ctx *ctx, const char *participant);
+/* Exactly that customer address on exactly that line; NULL without error when there is none. */
+struct conversation_row *inbox_conversation_between(struct ctx *ctx, const char *peer, const char *line_address);
 /* struct message_row; before 0: the newest. */
 struct page inbox_messages(struct ctx *ctx, uint64_t conversation, uint64_t before, int limit);
 /* Attachments of the messages of such a page (any order). */

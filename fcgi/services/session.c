@@ -103,6 +103,11 @@ static bool throttle(struct ctx *ctx, const char *what, const char *who, int64_t
     return true;
 }
 
+bool attempt_allowed(struct ctx *ctx, const char *what, const char *who)
+{
+    return throttle(ctx, what, who, 1);
+}
+
 static void throttle_forget(struct ctx *ctx, const char *what, const char *who)
 {
     char key[33];
@@ -181,8 +186,8 @@ bool password_change(struct ctx *ctx, const char *old, const char *new_password,
     if (!user)
         return err_set(ctx, ERR_ABSENT, "user");
     if (!password_verify(user->password_hash, old))
-        return err_field(ctx, "old_password", N_("That is not the present password."));
-    if (!password_fits(ctx, "new_password", new_password))
+        return err_field(ctx, "current", N_("That is not the present password."));
+    if (!password_fits(ctx, "password", new_password))
         return false;
     if (!db_user_password_set(ctx, ctx->tenant, user->id, password_hash(ctx->arena, new_password)))
         return false;

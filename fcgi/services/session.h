@@ -51,7 +51,13 @@ bool sessions_purge(struct ctx *ctx);
 
 /* The one-time set-up: possible while there is no user at all and the code is the one in setup_code_file. */
 bool setup_open(struct ctx *ctx);
-bool setup_first_admin(struct ctx *ctx, const char *code, const char *tenant, const char *email, const char *password);
+struct first_admin { const char *code, *tenant, *name, *email, *password; };
+bool setup_first_admin(struct ctx *ctx, const struct first_admin *in);
+/* Writes a fresh code to setup_code_file when there is no user yet; NULL when there is one (or on failure). */
+const char *setup_code_make(struct ctx *ctx);
+
+/* Counts an attempt at "what" by "who" in the database; false with ERR_LIMIT when there were too many. */
+bool attempt_allowed(struct ctx *ctx, const char *what, const char *who);
 
 /* Command line. */
 bool user_add(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password);

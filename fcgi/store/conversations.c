@@ -9,24 +9,26 @@ ROW_TYPE(conversation_row, CONVERSATION_ROW(CONVERSATION_FIELD));
 ROW_TYPE(change_row, CHANGE_ROW(CHANGE_FIELD));
 
 /* Without a mark nothing is read; a new user starts with marks on everything (db_read_all), so old messages do not count. */
-#define COLUMNS                                                                                                          \
-    "c.id,c.line_id,c.contact_id,c.peer,c.channel,c.name,c.last_message_id,c.last_at,c.last_direction,c.last_status,"     \
-    "c.preview,c.inbound_count,CAST(c.inbound_count AS SIGNED)-COALESCE(r.seen,0),c.last_inbound_at,c.changed_at "
+#define COLUMNS(line)                                                                                                    \
+    "c.id,c.line_id,c.contact_id,c.peer,c.channel,c.name," line ",c.last_message_id,c.last_at,c.last_direction,c.last_status,"     \
+    "c.preview,c.message_count,c.inbound_count,CAST(c.inbound_count AS SIGNED)-COALESCE(r.seen,0),c.last_inbound_at,c.changed_at "
 #define FROM_WITH_MARK                                                                                                    \
     "FROM conversation c LEFT JOIN conversation_read r ON r.tenant_id=? AND r.user_id=? AND r.conversation_id=c.id "
+#define LIST "SELECT " COLUMNS("NULL") FROM_WITH_MARK
+#define ONE "SELECT " COLUMNS("(SELECT l.address FROM line l WHERE l.tenant_id=c.tenant_id AND l.id=c.line_id)") FROM_WITH_MARK
 #define NEWEST "ORDER BY c.last_at DESC,c.id DESC LIMIT ?"
 
-static const struct sql page_first = SQL_REPEATABLE("SELECT " COLUMNS FROM_WITH_MARK "WHERE c.tenant_id=? " NEWEST, &conversation_row_type);
+static const struct sql page_first = SQL_REPEATABLE(LIST "WHERE c.tenant_id=? " NEWEST, &conversation_row_type);
 static const struct sql page_next =
-    SQL_REPEATABLE("SELECT " COLUMNS FROM_WITH_MARK "WHERE c.tenant_id=? AND c.last_at<=? AND (c.last_at<? OR c.id<?) " NEWEST, &conversation_row_type);
+    SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND c.last_at<=? AND (c.last_at<? OR c.id<?) " NEWEST, &conversation_row_type);
 static const struct sql find =
-    SQL_REPEATABLE("SELECT " COLUMNS FROM_WITH_MARK "WHERE c.tenant_id=? AND (c.peer LIKE ? OR c.name LIKE ?) " NEWEST, &conversation_row_type);
-static const struct sql get = SQL_REPEATABLE("SELECT " COLUMNS FROM_WITH_MARK "WHERE c.tenant_id=? AND c.id=?", &conversation_row_type);
+    SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND (c.peer LIKE ? OR c.name LIKE ?) " NEWEST, &conversation_row_type);
+static const struct sql get = SQL_REPEATABLE(ONE "WHERE c.tenant_id=? AND c.id=?", &conversation_row_type);
 static const struct sql by_peer =
-    SQL_REPEATABLE("SELECT " COLUMNS FROM_WITH_MARK "WHERE c.tenant_id=? AND c.contact_id IN (SELECT id FROM contact WHERE tenant_id=? AND address_key=?) "
+    SQL_REPEATABLE(ONE "WHERE c.tenant_id=? AND c.contact_id IN (SELECT id FROM contact WHERE tenant_id=? AND address_key=?) "
                    "ORDER BY c.peer=? DESC,c.last_at DESC LIMIT 1", &conversation_row_type);
 static const struct sql on_line =
-    SQL_REPEATABLE("SELECT " COLUMNS "FROM conversation c LEFT JOIN conversation_read r ON FALSE WHERE c.tenant_id=? AND c.line_id=? AND c.peer=?", &conversation_row_type);
+    SQL_REPEATABLE("SELECT " COLUMNS("NULL") "FROM conversation c LEFT JOIN conversation_read r ON FALSE WHERE c.tenant_id=? AND c.line_id=? AND c.peer=?", &conversation_row_type);
 static const struct sql contact_open =
     SQL("INSERT INTO contact (tenant_id,address_key,phone) VALUES (?,?,?) ON DUPLICATE KEY UPDATE id=LAST_INSERT_ID(id)", NULL);
 static const struct sql conversation_open =
@@ -34,7 +36,7 @@ static const struct sql conversation_open =
         "SELECT ?,?,k.id,?,?,k.name,UTC_TIMESTAMP(3),UTC_TIMESTAMP(3) FROM contact k WHERE k.tenant_id=? AND k.id=? "
         "ON DUPLICATE KEY UPDATE id=LAST_INSERT_ID(conversation.id)", NULL);
 static const struct sql bump =
-    SQL("UPDATE conversation SET last_message_id=?,last_at=UTC_TIMESTAMP(3),last_direction=1,last_status=?,preview=?,"
+    SQL("UPDATE conversation SET last_message_id=?,last_at=UTC_TIMESTAMP(3),last_direction=1,last_status=?,preview=?,message_count=message_count+1,"
         "changed_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=?", NULL);
 static const struct sql touch =
     SQL_REPEATABLE("UPDATE conversation SET last_status=IF(last_message_id=?,?,last_status),changed_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=?", NULL);

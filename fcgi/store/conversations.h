@@ -6,16 +6,17 @@
 struct conversation_row {
     uint64_t id, line_id, contact_id;
     const char *peer, *channel, *name;
+    const char *line_address;           /* NULL in lists */
     uint64_t last_message_id;
     int64_t last_ms;
     int last_direction;
     const char *last_status, *preview;
-    int64_t inbound_count, unread;      /* unread: for the asking user, 0 when nobody asks */
+    int64_t message_count, inbound_count, unread;      /* unread: for the asking user, 0 when nobody asks */
     int64_t last_inbound_ms, changed_ms;
 };
 #define CONVERSATION_ROW(F) F(U64, id, 0) F(U64, line_id, 0) F(U64, contact_id, 0) F(TEXT, peer, 0) F(TEXT, channel, 0) F(TEXT, name, 0) \
-    F(U64, last_message_id, 0) F(TIME, last_ms, 0) F(INT, last_direction, 0) F(TEXT, last_status, 0) F(TEXT, preview, 0) \
-    F(I64, inbound_count, 0) F(I64, unread, 0) F(TIME, last_inbound_ms, 0) F(TIME, changed_ms, 0)
+    F(TEXT, line_address, 0) F(U64, last_message_id, 0) F(TIME, last_ms, 0) F(INT, last_direction, 0) F(TEXT, last_status, 0) F(TEXT, preview, 0) \
+    F(I64, message_count, 0) F(I64, inbound_count, 0) F(I64, unread, 0) F(TIME, last_inbound_ms, 0) F(TIME, changed_ms, 0)
 extern const struct row_type conversation_row_type;
 
 struct change_row { uint64_t id; int64_t changed_ms, now_ms; };

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { DEFAULT_PORT = 3306, IDLE_PING_MS = 60000, LOCK_WAIT_S = 5 };
+enum { DEFAULT_PORT = 3306, IDLE_LOOK_MS = 1000, IDLE_PING_MS = 60000, LOCK_WAIT_S = 5 };
 
 /* "a,b:3307,[::1]:3308" into db->hosts; the text is cut in place. */
 static void split_hosts(struct db *db, char *text)
@@ -197,18 +197,19 @@ static struct connection *connect_any(struct ctx *ctx, struct connection *c)
     return NULL;
 }
 
-/* Without a round trip: a connection with nothing under way has nothing to read, unless the server has closed it. Only a
- * host that vanished without a word needs a ping, and only after a long rest. */
+/* A closed unix socket tells so when the statement is sent, before anything is done. TCP may tell only after it: so a
+ * connection that has rested is looked at (there is nothing to read unless the server has closed it), and after a long
+ * rest asked, because a host or a firewall between may have vanished without a word. */
 static bool is_dead(struct db *db, struct connection *c)
 {
-    struct pollfd p = { .fd = (int)mysql_get_socket(c->mysql), .events = POLLIN | POLLRDHUP };
-    if (poll(&p, 1, 0) > 0)
-        return true;
     if (!db->hosts[db->host].name)
         return false;
     int64_t now = clock_mono_ms(), idle = now - c->used_ms;
     c->used_ms = now;
-    return idle > IDLE_PING_MS && mysql_ping(c->mysql);
+    if (idle < IDLE_LOOK_MS)
+        return false;
+    struct pollfd p = { .fd = (int)mysql_get_socket(c->mysql), .events = POLLIN | POLLRDHUP };
+    return poll(&p, 1, 0) > 0 || (idle > IDLE_PING_MS && mysql_ping(c->mysql));
 }
 
 struct connection *db_connection(struct ctx *ctx)

@@ -41,7 +41,7 @@ static const struct sql media_of =
                    "AND message_id<=? ORDER BY message_id,position LIMIT 1000", &media_row_type);
 
 #define HISTORY_COLUMNS                                                                                                   \
-    "m.id,m.conversation_id,m.direction,m.status,m.simulated,m.sid,m.num_media,m.error_code,m.error_text,m.body,"           \
+    "m.id,m.conversation_id,m.direction,m.status,m.simulated,m.sid,m.segments,m.num_media,m.error_code,m.error_text,m.body,"           \
     "m.status_at,m.created_at,c.peer,c.channel,c.name,l.address "
 #define HISTORY_JOIN                                                                                                      \
     "JOIN conversation c ON c.tenant_id=m.tenant_id AND c.id=m.conversation_id JOIN line l ON l.tenant_id=c.tenant_id AND l.id=c.line_id "

@@ -32,14 +32,14 @@ struct history_row {
     const char *status;
     bool simulated;
     const char *sid;
-    int num_media;
+    int segments, num_media;
     int64_t error_code;
     const char *error_text, *body;
     int64_t status_ms, created_ms;
     const char *peer, *channel, *name, *line;
 };
 #define HISTORY_ROW(F) F(U64, id, 0) F(U64, conversation_id, 0) F(INT, direction, 0) F(TEXT, status, 0) F(BOOL, simulated, 0) F(TEXT, sid, 0) \
-    F(INT, num_media, 0) F(I64, error_code, 0) F(TEXT, error_text, 0) F(TEXT, body, 0) F(TIME, status_ms, 0) F(TIME, created_ms, 0) \
+    F(INT, segments, 0) F(INT, num_media, 0) F(I64, error_code, 0) F(TEXT, error_text, 0) F(TEXT, body, 0) F(TIME, status_ms, 0) F(TIME, created_ms, 0) \
     F(TEXT, peer, 0) F(TEXT, channel, 0) F(TEXT, name, 0) F(TEXT, line, 0)
 extern const struct row_type history_row_type;
 

@@ -24,7 +24,8 @@ struct arg { char kind; union { uint64_t u; int64_t i; struct { const char *s; s
 #define U64(x) ((struct arg){ .kind = 'u', .v.u = (uint64_t)(x) })
 #define I64(x) ((struct arg){ .kind = 'i', .v.i = (int64_t)(x) })
 #define TEXT(x) (arg_text(x))                     /* NUL-ended, NULL is SQL NULL */
-#define BYTES(p, len) ((struct arg){ .kind = 's', .v.t = { (p), (len) } })
+#define TEXT_N(p, len) ((struct arg){ .kind = 's', .v.t = { (p), (len) } })
+#define BYTES(p, len) ((struct arg){ .kind = 'b', .v.t = { (p), (len) } }) /* binary: for BINARY and BLOB columns */
 #define TIME(x) ((struct arg){ .kind = 't', .v.i = (x) })  /* milliseconds to DATETIME(3); CLOCK_NONE is NULL */
 #define ID_OR_NULL(x) ((struct arg){ .kind = (x) ? 'u' : 'n', .v.u = (uint64_t)(x) })
 static inline struct arg arg_text(const char *s)

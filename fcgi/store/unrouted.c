@@ -11,6 +11,7 @@ static const struct sql page_first = SQL_REPEATABLE(UNROUTED_SELECT "WHERE tenan
 static const struct sql page_next =
     SQL_REPEATABLE(UNROUTED_SELECT "WHERE tenant_id=? AND created_at<=? AND (created_at<? OR sid<?) ORDER BY created_at DESC,sid DESC LIMIT ?", &unrouted_row_type);
 static const struct sql to_number = SQL_REPEATABLE(UNROUTED_SELECT "WHERE tenant_id=? AND to_address=? ORDER BY created_at,sid LIMIT ?", &unrouted_row_type);
+static const struct sql get_one = SQL_REPEATABLE(UNROUTED_SELECT "WHERE tenant_id=? AND sid=?", &unrouted_row_type);
 static const struct sql delete_one = SQL_REPEATABLE("DELETE FROM unrouted WHERE tenant_id=? AND sid=?", NULL);
 
 struct rows db_unrouted_page(struct ctx *ctx, uint64_t tenant, int64_t before_ms, const char *before_sid, int limit)
@@ -23,6 +24,11 @@ struct rows db_unrouted_page(struct ctx *ctx, uint64_t tenant, int64_t before_ms
 struct rows db_unrouted_to(struct ctx *ctx, uint64_t tenant, const char *to_address, int limit)
 {
     return stmt_all(ctx, &to_number, ARGS(U64(tenant), TEXT(to_address), I64(limit)));
+}
+
+struct unrouted_row *db_unrouted_get(struct ctx *ctx, uint64_t tenant, const char *sid)
+{
+    return stmt_one(ctx, &get_one, ARGS(U64(tenant), TEXT(sid)));
 }
 
 int64_t db_unrouted_delete(struct ctx *ctx, uint64_t tenant, const char *sid)

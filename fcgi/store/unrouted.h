@@ -11,6 +11,7 @@ extern const struct row_type unrouted_row_type;
 struct rows db_unrouted_page(struct ctx *ctx, uint64_t tenant, int64_t before_ms, const char *before_sid, int limit);
 /* Oldest first, those to one number. */
 struct rows db_unrouted_to(struct ctx *ctx, uint64_t tenant, const char *to_address, int limit);
+struct unrouted_row *db_unrouted_get(struct ctx *ctx, uint64_t tenant, const char *sid);
 int64_t db_unrouted_delete(struct ctx *ctx, uint64_t tenant, const char *sid);
 
 #endif

@@ -57,6 +57,8 @@ static int answer(struct request *rq, struct response *rs)
     const struct app_hooks *hooks = rq->app->hooks;
     bool found = request_parse_target(rq) && route_match(rq, rs);
     pick_language(rq);
+    if (rq->progress && rq->route)
+        *rq->progress = rq->route->name;
     if (!found || !request_parse_body(rq, body_limit(rq)))
         return fail(rq, rs);
     if (rq->kind != HEALTH && hooks->begin && !hooks->begin(rq, request_safe(rq)))

@@ -1,7 +1,7 @@
 /* mustache_internal.h - what the parts of the mustache engine share: tokens, steps, templates.
  *
- * scan cuts the source into logical lines of tokens; parse turns them into a flat array of steps, where a step that
- * has a body (section, parent, block) is followed by it and knows where it ends; link fills in the targets of partials
+ * scan cuts the source into logical lines of tokens; parse decides what stands alone on its line and what is text, tags
+ * makes the steps: a flat array, in which a step with a body (section, parent, block) is followed by it and knows its end; link fills in the targets of partials
  * and parents; render walks the steps. */
 #ifndef CENTRALA_MUSTACHE_INTERNAL_H
 #define CENTRALA_MUSTACHE_INTERNAL_H
@@ -62,6 +62,69 @@ struct template {
     uint32_t count;
     size_t hint;
 };
+
+/* ---- between parse (lines) and tags (steps) ---- */
+
+struct cut { /* a piece of the source */
+    const char *s;
+    size_t len;
+};
+
+/* A section, parent or block that is not closed yet. */
+struct open {
+    struct cut name;
+    struct cut strip;   /* the indentation that lines inside lose */
+    struct cut lead;    /* BLOCK: the blanks before the tag; PARENT: those of them that stand at the end of the step before */
+    uint32_t step, line;
+    char tag;
+    bool argument;      /* BLOCK directly inside a parent: replaces the parent's */
+    bool unsettled;     /* BLOCK: `strip` is decided by the first line inside */
+    bool starts_line;   /* PARENT: only blanks before it */
+};
+
+struct parser {
+    struct scanner scan;
+    struct arena *keep, *scratch;
+    const struct catalog *lang;
+    struct step *steps;
+    uint32_t count, cap;
+    struct str text;    /* literal not yet made a step */
+    bool text_is_line;  /* ... which starts a line */
+    bool at_line;       /* nothing of this line has been written yet */
+    bool eat;           /* the rest of this line (blanks, newline) is not text */
+    struct open open[MUSTACHE_DEPTH];
+    uint32_t depth;
+    const char *problem;
+    uint32_t problem_line;
+    /* The line at hand. */
+    struct cut lead;     /* its leading blanks, and how many of them the block around it takes away */
+    size_t stripped;
+    size_t first, last;  /* its first and last tag; first > last when it has none */
+    bool left, right;    /* only blanks before the first, after the last tag */
+    bool block_line;     /* the first tag is a block that has the rest of the line for itself */
+};
+
+/* The innermost open tag, NULL when there is none. */
+static inline struct open *parser_top(struct parser *p)
+{
+    return p->depth ? &p->open[p->depth - 1] : NULL;
+}
+
+/* Directly inside a parent only blocks count. */
+static inline bool parser_ignoring(const struct parser *p)
+{
+    return p->depth && p->open[p->depth - 1].tag == '<';
+}
+
+bool parser_mistake(struct parser *p, uint32_t line, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Text as it stands. */
+void parser_literal(struct parser *p, const char *s, size_t n);
+/* What was gathered becomes a step: before any other step, and where a body ends. */
+void parser_flush(struct parser *p);
+/* The tag `i` of the line; `alone` = it takes the line away. */
+bool parser_tag(struct parser *p, size_t i, bool alone);
+/* The indentation that the open block adds: that of its text, without what the block around it takes away. */
+void parser_block_indent(struct parser *p, const struct open *o, struct cut blanks);
 
 /* Compiles into `keep`; NULL and "name:line: reason" on a mistake. */
 struct template *template_compile(struct arena *keep, const struct catalog *lang, const char *name, const char *text,

@@ -69,9 +69,10 @@ struct request {
     uint64_t session_id;     /* 0 for bearer tokens and the public */
     const char *zone;        /* IANA zone to show times in: the user's, else the tenant's */
     const char *user_name;   /* for the page header */
-    const char *user_role;   /* "admin"; NULL when unknown */
+    const char *user_role, *user_email, *tenant_name; /* the same; NULL when unknown */
 
-    /* kept between calls: view.c's root object and times, url_for()'s last route */
+    /* kept between calls: the scoreboard's place, view.c's root object and times, url_for()'s last route */
+    const char *volatile *progress; /* where the route's name is shown (scoreboard); may be NULL */
     struct value *root;
     struct view_times *times;
     const char *url_name;

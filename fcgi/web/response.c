@@ -175,6 +175,7 @@ static void error_page(struct request *rq, struct response *rs, const struct err
     object_text(root, "title", title);
     object_text(root, "text", text);
     object_text(root, "request_id", rq->ctx.id);
+    object_bool(root, "signed_out", status == 401 && rq->ctx.actor.kind == ACTOR_NONE);
     if (view_render(rq, rs, "pages/error"))
         return;
     clear(rs);

@@ -240,12 +240,10 @@ static void found_text(struct found *out, const char *text)
 
 static void found_time(struct found *out, int64_t ms)
 {
-    if (ms == CLOCK_NONE) {
-        out->kind = VALUE_NULL;
-        return;
-    }
-    clock_iso(ms, true, out->room);
-    found_text(out, out->room);
+    out->room[0] = 0;
+    if (ms != CLOCK_NONE)
+        clock_iso(ms, true, out->room);
+    found_text(out, *out->room ? out->room : NULL);
 }
 
 static void found_u64(struct found *out, uint64_t v)

@@ -60,6 +60,13 @@ static enum language language_of(const struct request *rq)
     return rq->lang ? catalog_language(rq->lang) : rq->app->language;
 }
 
+/* "history_page" -> "history" */
+static const char *section(struct request *rq)
+{
+    const char *name = rq->route->name, *suffix = strrchr(name, '_');
+    return suffix ? arena_strndup(rq->ctx.arena, name, (size_t)(suffix - name)) : name;
+}
+
 struct value *view(struct request *rq)
 {
     if (rq->root)
@@ -70,15 +77,14 @@ struct value *view(struct request *rq)
     object_text(root, "csrf", rq->csrf);
     object_text(root, "version", app->asset_version);
     object_bool(root, "test_mode", app->conf->main_test_mode);
-    object_bool(root, "fragment", view_fragment(rq));
-    if (rq->route) {
-        object_text(root, "here", rq->route->name);
-        object_bool(object_object(root, "here_is"), rq->route->name, true);
-    }
+    struct value *here = object_object(root, "here");
+    if (rq->route)
+        object_bool(here, section(rq), true);
     if (rq->ctx.actor.kind != ACTOR_NONE) {
         struct value *user = object_object(root, "user");
         object_text(user, "name", rq->user_name);
         object_text(user, "role", rq->user_role);
+        object_text(user, "tenant", rq->tenant_name);
     }
     struct value *can = object_object(root, "can");
     for (size_t i = 0; i < app->perm_count; i++)
@@ -88,10 +94,15 @@ struct value *view(struct request *rq)
     return root;
 }
 
-bool view_render(struct request *rq, struct response *rs, const char *page)
+static const struct template *find(const struct request *rq, const char *name)
 {
     const struct template_set *set = rq->app->templates[language_of(rq)];
-    const struct template *t = set ? templates_get(set, page) : NULL;
+    return set ? templates_get(set, name) : NULL;
+}
+
+bool view_render(struct request *rq, struct response *rs, const char *page)
+{
+    const struct template *t = find(rq, page);
     const char *problem = "no such template";
     if (t) {
         str_room(&rs->body, template_size_hint(t));
@@ -104,9 +115,10 @@ bool view_render(struct request *rq, struct response *rs, const char *page)
 
 int view_page_status(struct request *rq, struct response *rs, const char *page, int status)
 {
-    const char *name = strchr(page, '/');
-    if (name && view_fragment(rq))
-        page = arena_printf(rq->ctx.arena, "parts%s", name);
+    if (strncmp(page, "pages/", 6) == 0 && view_fragment(rq)) {
+        const char *part = arena_printf(rq->ctx.arena, "parts/%s", page + 6);
+        page = find(rq, part) ? part : page;
+    }
     rs->type = "text/html; charset=utf-8";
     if (!view_render(rq, rs, page)) {
         err_clear(&rq->ctx);
@@ -237,6 +249,19 @@ static const char *ago_text(struct request *rq, int64_t ms, const char *date)
     return say_n(rq, N_("%lld day ago"), N_("%lld days ago"), passed / DAY);
 }
 
+static const char *day_text(const struct view_times *t, const struct civil *c, const char *date)
+{
+    int64_t days_ago = t->today - day_number(c);
+    return days_ago == 0 ? t->today_text : days_ago == 1 ? t->yesterday_text : date;
+}
+
+const char *view_day(struct request *rq, int64_t ms)
+{
+    struct civil c;
+    zone_to_civil(times(rq)->zone, ms, &c, NULL);
+    return day_text(times(rq), &c, date_text(rq->ctx.arena, &c));
+}
+
 void view_time(struct request *rq, struct value *o, const char *name, int64_t ms)
 {
     if (ms == CLOCK_NONE)
@@ -247,13 +272,12 @@ void view_time(struct request *rq, struct value *o, const char *name, int64_t ms
     zone_to_civil(t->zone, ms, &c, NULL);
     char *iso = arena_alloc(a, CLOCK_ISO_MAX);
     clock_iso(ms, false, iso);
-    int64_t days_ago = t->today - day_number(&c);
     const char *date = date_text(a, &c);
     struct value *time = object_object(o, name);
     object_text(time, "iso", iso);
     object_text(time, "clock", clock_text(a, &c));
     object_text(time, "date", date);
-    object_text(time, "day", days_ago == 0 ? t->today_text : days_ago == 1 ? t->yesterday_text : date);
+    object_text(time, "day", day_text(t, &c, date));
     object_text(time, "ago", ago_text(rq, ms, date));
 }
 
@@ -291,7 +315,11 @@ void view_form(struct request *rq, const struct form *form, const void *in)
     struct value *o = object_object(view(rq), "form"), *value = object_object(o, "value"), *error = object_object(o, "error");
     for (size_t i = 0; in && i < form->count; i++)
         put_value(rq, value, &form->fields[i], in);
-    for (const struct field_error *e = rq->form_errors; e; e = e->next)
-        object_text(error, e->field, say(rq, e->text));
+    for (const struct field_error *e = rq->form_errors; e; e = e->next) {
+        if (*e->field)
+            object_text(error, e->field, say(rq, e->text));
+        else /* no field is at fault: the form as a whole */
+            object_text(o, "problem", say(rq, e->text));
+    }
     object_bool(o, "failed", rq->form_errors != NULL);
 }

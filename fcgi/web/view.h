@@ -1,9 +1,9 @@
 /* view.h - pages: the root object every template sees, then one render into the response.
  *
- * The root has: lang, csrf, user {name, role…} or nothing, can {permission_name: true}, here (route name), version,
- * title (set by the handler), notice (flash text), test_mode, fragment. "here" is also put as {here_is: {<name>: true}}, so
- * that a menu can mark its entry. Handlers add theirs. Times go through view_time(): each
- * is an object {iso, clock "14:05", date "2026-11-20", day (Today/Yesterday/date), ago}. */
+ * The root has: lang, csrf, user {name, role, tenant} or nothing, can {permission_name: true}, here {x: true} where the
+ * route's handler is named x_page (a handler may add its section there), version, notice (flash text), test_mode.
+ * Handlers add theirs. Times go through view_time(): each is an object {iso, clock "14:05", date "2026-11-20", day
+ * (Today/Yesterday/date), ago}. */
 #ifndef CENTRALA_VIEW_H
 #define CENTRALA_VIEW_H
 #include "web/app.h"
@@ -13,16 +13,20 @@
 struct value *view(struct request *rq);
 /* Adds the template's text to rs->body; false (and logged) when there is no such template or it did not render. */
 bool view_render(struct request *rq, struct response *rs, const char *page);
-/* Renders "pages/history" into rs; 200. A fragment (X-Fragment header or ?fragment=1) renders "parts/<x>" instead. */
+/* Renders "pages/history" into rs; 200. A fragment (X-Fragment header or ?fragment=1) renders "parts/<x>" instead
+ * where there is one. */
 int view_page(struct request *rq, struct response *rs, const char *page);
 int view_page_status(struct request *rq, struct response *rs, const char *page, int status);
 /* Puts the time under `name`, in the request's zone and language; nothing when ms is CLOCK_NONE. */
 void view_time(struct request *rq, struct value *o, const char *name, int64_t ms);
+/* The day alone, as view_time() words it: Today, Yesterday, or the date. */
+const char *view_day(struct request *rq, int64_t ms);
 /* Translation for handlers, and with arguments. */
-const char *say(struct request *rq, const char *msgid);
-const char *sayf(struct request *rq, const char *msgid, ...);
+const char *say(struct request *rq, const char *msgid) __attribute__((format_arg(2)));
+const char *sayf(struct request *rq, const char *msgid, ...) PRINTF_LIKE(2, 3);
 const char *say_n(struct request *rq, const char *one, const char *many, int64_t n); /* "%lld" replaced by n */
-/* The form's values and mistakes under "form": {value: {...}, error: {field: text}, failed: true}. */
+/* The form's values and mistakes under "form": {value: {...}, error: {field: text}, problem: text (a mistake registered
+ * at the field ""), failed: true}. */
 void view_form(struct request *rq, const struct form *form, const void *in);
 /* True when the browser wants only the changing part (live.js). */
 bool view_fragment(struct request *rq);

@@ -100,7 +100,14 @@ static void test_send_unclear(void **state)
         assert_int_equal(r.class, CALL_UNKNOWN);
         assert_null(r.sid);
         assert_null(r.status);
+        assert_string_equal(r.message, "the answer names no message");
     }
+    struct twilio_result r; /* cut in the middle: the customer's text is not taken for Twilio's words */
+    struct answer answer = answered(CALL_UNKNOWN, 201, "{\"body\":\"private");
+    answer.problem = "transfer closed";
+    twilio_send_result(*state, &answer, &r);
+    assert_int_equal(r.class, CALL_UNKNOWN);
+    assert_string_equal(r.message, "transfer closed");
 }
 
 static void test_send_refused(void **state)

@@ -1,0 +1,128 @@
+/* messages.c - predecessor 000's messages: send, list, one, totals. */
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/phone.h"
+#include "services/inbox.h"
+#include "services/sending.h"
+#include "api/shapes.h"
+#include "web/handlers.h"
+
+struct send_message_in {
+    const char *to, *body, *content_sid, *content_variables, *messaging_service_sid, *nonce;
+    struct texts media_urls;
+    bool use_messaging_service;
+};
+static const struct form_field send_message_fields[] = {
+    FORM_PHONE(struct send_message_in, to, REQUIRED | ADDRESS),
+    FORM_TEXT(struct send_message_in, body, 0, 1600, MULTILINE),
+    FORM_TEXT(struct send_message_in, content_sid, 0, 34, 0),
+    FORM_JSON(struct send_message_in, content_variables, 4000, 0),
+    FORM_TEXTS(struct send_message_in, media_urls, 10, 0),
+    FORM_TEXT(struct send_message_in, messaging_service_sid, 0, 34, 0),
+    FORM_BOOL(struct send_message_in, use_messaging_service, false),
+    FORM_TEXT(struct send_message_in, nonce, 0, 64, 0),
+};
+const struct form send_message_form = FORM(struct send_message_in, send_message_fields);
+
+struct message_add_in { const char *to, *body, *nonce; };
+static const struct form_field message_add_fields[] = {
+    FORM_PHONE(struct message_add_in, to, REQUIRED | ADDRESS),
+    FORM_TEXT(struct message_add_in, body, 1, 1600, REQUIRED | MULTILINE),
+    FORM_TEXT(struct message_add_in, nonce, 0, 64, 0),
+};
+const struct form message_add_form = FORM(struct message_add_in, message_add_fields);
+
+struct messages_in { int64_t limit; const char *direction; uint64_t before; };
+static const struct form_field messages_fields[] = {
+    FORM_INT(struct messages_in, limit, 1, 500, 50, CLAMP),
+    FORM_TEXT(struct messages_in, direction, 0, 16, 0),
+    FORM_ID(struct messages_in, before, 0),
+};
+const struct form messages_query = FORM(struct messages_in, messages_fields);
+
+static const char *text_or_null(const char *s)
+{
+    return s && *s ? s : NULL;
+}
+
+/* A refusal by Twilio is stored as a failed message and reported as the predecessor did: 502 with its words. */
+static int refused(struct request *rq, struct response *rs, const struct send_result *r)
+{
+    err_text(&rq->ctx, ERR_UPSTREAM, r->error ? r->error : N_("The provider refused or failed."), "send failed code=%" PRId64, r->error_code);
+    return fail(rq, rs);
+}
+
+int send_message_api(struct request *rq, struct response *rs) /* POST /api/send-message */
+{
+    const struct send_message_in *in = rq->in;
+    struct send_result r;
+    struct send_request send = {
+        .to = in->to, .body = in->body, .content_sid = text_or_null(in->content_sid), .content_variables = text_or_null(in->content_variables),
+        .media_urls = in->media_urls.v, .media_count = in->media_urls.n, .messaging_service_sid = text_or_null(in->messaging_service_sid),
+        .use_messaging_service = in->use_messaging_service, .nonce = text_or_null(in->nonce), .author = AUTHOR_API,
+    };
+    if (!message_send(&rq->ctx, &send, &r))
+        return fail(rq, rs);
+    if (strcmp(r.status, "failed") == 0)
+        return refused(rq, rs, &r);
+    shape_sent(&rs->body, &r);
+    return json_done(rs, 200);
+}
+
+int message_add_api(struct request *rq, struct response *rs) /* POST /api/messages */
+{
+    const struct message_add_in *in = rq->in;
+    struct send_result r;
+    struct send_request send = { .to = in->to, .body = in->body, .nonce = text_or_null(in->nonce), .author = AUTHOR_API };
+    if (!message_send(&rq->ctx, &send, &r))
+        return fail(rq, rs);
+    if (strcmp(r.status, "failed") == 0)
+        return refused(rq, rs, &r);
+    shape_added(&rs->body, &r, in->body);
+    return json_done(rs, 200);
+}
+
+int messages_api(struct request *rq, struct response *rs) /* GET /api/messages */
+{
+    const struct messages_in *in = rq->in;
+    enum history_filter filter = !in->direction ? HISTORY_ALL : strcmp(in->direction, "inbound") == 0 ? HISTORY_IN
+        : strcmp(in->direction, "outbound") == 0 ? HISTORY_OUT : HISTORY_ALL;
+    struct history h = inbox_history(&rq->ctx, filter, NULL, in->before, (int)in->limit);
+    if (!h.page.ok)
+        return fail(rq, rs);
+    const struct history_row *m = h.page.row;
+    STR_LIT(&rs->body, "{\"items\":[");
+    for (size_t i = 0; i < h.page.n; i++) {
+        if (i)
+            str_putc(&rs->body, ',');
+        shape_message(&rs->body, &m[i]);
+    }
+    str_printf(&rs->body, "],\"count\":%zu}", h.page.n);
+    return json_done(rs, 200);
+}
+
+int message_stats_api(struct request *rq, struct response *rs) /* GET /api/messages/stats */
+{
+    struct total_row *t = inbox_totals(&rq->ctx);
+    struct history h = inbox_history(&rq->ctx, HISTORY_ALL, NULL, 0, 1);
+    if (!t || !h.page.ok)
+        return fail(rq, rs);
+    str_printf(&rs->body, "{\"total\":%" PRId64 ",\"inbound\":%" PRId64 ",\"outbound\":%" PRId64 ",\"latest\":", t->inbound + t->outbound, t->inbound, t->outbound);
+    if (h.page.n)
+        shape_message(&rs->body, h.page.row);
+    else
+        STR_LIT(&rs->body, "null");
+    str_putc(&rs->body, '}');
+    return json_done(rs, 200);
+}
+
+int message_api(struct request *rq, struct response *rs) /* GET /api/messages/:sid */
+{
+    struct history_row *m = inbox_message(&rq->ctx, rq->args[0]);
+    if (!m)
+        return fail(rq, rs);
+    STR_LIT(&rs->body, "{\"item\":");
+    shape_twilio_message(&rs->body, m);
+    str_putc(&rs->body, '}');
+    return json_done(rs, 200);
+}

@@ -1,0 +1,21 @@
+/* shapes.h - the JSON shapes of predecessor 000 (reference: predecessors §000.2): message, twilio message, conversation. */
+#ifndef CENTRALA_API_SHAPES_H
+#define CENTRALA_API_SHAPES_H
+#include "base/str.h"
+#include "services/inbox.h"
+#include "services/sending.h"
+
+/* {id, sid, direction, to_number, from_number, body, status, error, created_at, updated_at} */
+void shape_message(struct str *out, const struct history_row *m);
+/* The same from a chat's row, with its conversation and our line's address. */
+void shape_chat_message(struct str *out, const struct message_row *m, const struct conversation_row *c, const char *line);
+/* {sid, status, direction, from, to, body, num_media, …} */
+void shape_twilio_message(struct str *out, const struct history_row *m);
+/* {participant, message_count?, last_message {…}} */
+void shape_conversation(struct str *out, const struct conversation_row *c);
+/* {sid, status} of send-message */
+void shape_sent(struct str *out, const struct send_result *r);
+/* {success, sid, status, parts, characters, message} of POST /api/messages */
+void shape_added(struct str *out, const struct send_result *r, const char *body);
+
+#endif

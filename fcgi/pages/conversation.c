@@ -1,0 +1,88 @@
+/* conversation.c - the chat with one customer: messages, answer, read mark. */
+#include "base/base.h"
+#include "pages/conversation.h"
+#include "pages/parts.h"
+
+struct conversation_in { uint64_t before; };
+static const struct form_field conversation_fields[] = { FORM_ID(struct conversation_in, before, 0) };
+const struct form conversation_query = FORM(struct conversation_in, conversation_fields);
+
+struct reply_in { const char *body, *nonce; };
+static const struct form_field reply_fields[] = {
+    FORM_TEXT(struct reply_in, body, 1, BODY_MOST_UNITS, REQUIRED | MULTILINE),
+    FORM_TEXT(struct reply_in, nonce, 0, 64, 0),
+};
+const struct form reply_form = FORM(struct reply_in, reply_fields);
+
+struct read_in { int64_t seen; };
+static const struct form_field read_fields[] = { FORM_INT(struct read_in, seen, 0, UINT32_MAX, 0, REQUIRED) };
+const struct form read_form = FORM(struct read_in, read_fields);
+
+bool put_thread(struct request *rq, uint64_t id, uint64_t before, const char **cursor)
+{
+    struct conversation_row *c = inbox_conversation(&rq->ctx, id);
+    if (!c)
+        return false;
+    struct page page = inbox_messages(&rq->ctx, id, before, PAGE_ROWS);
+    if (!page.ok || !put_conversation(rq, c) || !put_chat(rq, c, &page))
+        return false;
+    const struct message_row *oldest = page.n ? (const struct message_row *)page.row + page.n - 1 : NULL;
+    put_pager(rq, page.more && oldest ? arena_printf(rq->ctx.arena, "/conversations/%" PRIu64 "?before=%" PRIu64, id, oldest->id) : NULL,
+              before ? arena_printf(rq->ctx.arena, "/conversations/%" PRIu64, id) : NULL);
+    *cursor = live_cursor(&rq->ctx, c, 1);
+    return true;
+}
+
+static int show(struct request *rq, struct response *rs, uint64_t id, uint64_t before, int status)
+{
+    const char *cursor;
+    if (!put_thread(rq, id, before, &cursor))
+        return fail(rq, rs);
+    if (!before)
+        put_live(rq, arena_printf(rq->ctx.arena, "/live?view=chat&id=%" PRIu64, id), cursor);
+    put_nonce(rq);
+    object_bool(object_object(view(rq), "here"), "conversations", true);
+    return view_page_status(rq, rs, "pages/conversation", status);
+}
+
+int conversation_page(struct request *rq, struct response *rs) /* GET /conversations/:id */
+{
+    const struct conversation_in *in = rq->in;
+    view_form(rq, &reply_form, NULL);
+    return show(rq, rs, request_arg_id(rq, 0), in->before, 200);
+}
+
+int conversation_send_page(struct request *rq, struct response *rs) /* POST /conversations/:id */
+{
+    const struct reply_in *in = rq->in;
+    uint64_t id = request_arg_id(rq, 0);
+    struct send_result r;
+    if (!rq->form_errors) {
+        struct send_request send = { .conversation_id = id, .body = in->body, .nonce = in->nonce, .author = AUTHOR_USER };
+        if (message_send(&rq->ctx, &send, &r))
+            return redirect(rq, rs, arena_printf(rq->ctx.arena, "/conversations/%" PRIu64 "#newest", id));
+        if (!show_again(rq))
+            return fail(rq, rs);
+    }
+    view_form(rq, &reply_form, in);
+    return show(rq, rs, id, 0, 422);
+}
+
+int conversation_read_page(struct request *rq, struct response *rs) /* POST /conversations/:id/read */
+{
+    const struct read_in *in = rq->in;
+    uint64_t id = request_arg_id(rq, 0);
+    if (rq->form_errors)
+        return fail_with(rq, rs, ERR_INVALID);
+    if (!inbox_mark_read(&rq->ctx, id, in->seen))
+        return fail(rq, rs);
+    return redirect(rq, rs, arena_printf(rq->ctx.arena, "/conversations/%" PRIu64, id));
+}
+
+int chat_page(struct request *rq, struct response *rs) /* GET /chat/:participant, predecessor 000's address of a chat */
+{
+    struct conversation_row *c = inbox_conversation_with(&rq->ctx, rq->args[0]);
+    if (!c)
+        return rq->ctx.err.code ? fail(rq, rs) : fail_with(rq, rs, ERR_ABSENT);
+    return redirect(rq, rs, arena_printf(rq->ctx.arena, "/conversations/%" PRIu64, c->id));
+}

@@ -1,0 +1,198 @@
+/* lists.c - the lists of parts.h: conversations, history, chat, handset. */
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "services/params.h"
+#include "services/sending.h"
+#include "pages/parts.h"
+
+static const char *id_text(struct request *rq, uint64_t id)
+{
+    return arena_printf(rq->ctx.arena, "%" PRIu64, id);
+}
+
+static void put_conversation_row(struct request *rq, struct value *list, const struct conversation_row *c)
+{
+    struct value *o = list_object(list);
+    const char *id = id_text(rq, c->id);
+    object_text(o, "id", id);
+    object_text(o, "url", arena_printf(rq->ctx.arena, "/conversations/%s", id));
+    put_title(rq, o, c->name, c->peer);
+    put_channel(rq, o, c->channel);
+    view_time(rq, o, "at", c->last_ms);
+    object_text(o, "preview", c->preview);
+    object_bool(o, "outbound", c->last_direction == OUTBOUND);
+    if (c->last_direction == OUTBOUND)
+        put_state(rq, o, c->last_status);
+    if (c->unread > 0) {
+        object_int(o, "unread", c->unread);
+        object_text(o, "unread_text", say_n(rq, N_("%lld unread"), N_("%lld unread messages"), c->unread));
+    }
+    put_window(rq, o, c);
+}
+
+void put_conversations(struct request *rq, const struct page *page)
+{
+    struct value *list = object_list(view(rq), "conversations");
+    const struct conversation_row *c = page->row;
+    for (size_t i = 0; i < page->n; i++)
+        put_conversation_row(rq, list, &c[i]);
+    object_bool(view(rq), "has_conversations", page->n > 0);
+}
+
+static void put_history_row(struct request *rq, struct value *list, const struct history_row *m)
+{
+    struct value *o = list_object(list);
+    object_text(o, "id", id_text(rq, m->id));
+    object_text(o, "url", arena_printf(rq->ctx.arena, "/conversations/%" PRIu64, m->conversation_id));
+    object_bool(o, "inbound", m->direction == INBOUND);
+    put_title(rq, o, m->name, m->peer);
+    object_text(o, "line", m->line);
+    put_channel(rq, o, m->channel);
+    view_time(rq, o, "at", m->created_ms);
+    object_text(o, "line_text", text_preview(rq->ctx.arena, m->body));
+    object_text(o, "body", m->body);
+    if (m->num_media)
+        object_text(o, "media", say_n(rq, N_("%lld attachment"), N_("%lld attachments"), m->num_media));
+    put_state(rq, o, m->status);
+    object_bool(o, "simulated", m->simulated);
+    put_failure(rq, o, m->error_code, m->error_text);
+}
+
+void put_history(struct request *rq, const struct history *h)
+{
+    struct value *list = object_list(view(rq), "messages");
+    const struct history_row *m = h->page.row;
+    for (size_t i = 0; i < h->page.n; i++)
+        put_history_row(rq, list, &m[i]);
+    object_bool(view(rq), "has_messages", h->page.n > 0);
+}
+
+/* Location, quoted message: what arrived besides text. */
+static void put_extra(struct request *rq, struct value *o, const char *extra)
+{
+    const struct json *j = extra ? json_parse(rq->ctx.arena, extra, strlen(extra)) : NULL;
+    const char *lat = json_get_text(j, "Latitude", NULL), *lon = json_get_text(j, "Longitude", NULL);
+    if (lat && lon) {
+        struct value *place = object_object(o, "place");
+        char *end;
+        double la = strtod(lat, &end), lo = strtod(lon, &end);
+        const char *label = json_get_text(j, "Label", json_get_text(j, "Address", say(rq, N_("Location"))));
+        object_text(place, "label", label);
+        object_text(place, "url", arena_printf(rq->ctx.arena, "https://www.openstreetmap.org/?mlat=%.6f&mlon=%.6f", la, lo));
+    }
+    const char *button = json_get_text(j, "ButtonText", NULL);
+    if (button)
+        object_text(o, "quoted", button);
+}
+
+static const char *media_label(struct request *rq, const char *type)
+{
+    static const struct { const char *prefix, *label; } kinds[] = {
+        { "image/", N_("Image") }, { "audio/", N_("Voice message or sound") }, { "video/", N_("Video") }, { "application/pdf", N_("PDF document") },
+        { "text/vcard", N_("Contact card") }, { "text/x-vcard", N_("Contact card") } };
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (strncmp(type, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
+            return say(rq, kinds[i].label);
+    return say(rq, N_("Attachment"));
+}
+
+static void put_media(struct request *rq, struct value *o, uint64_t message, const struct rows *media)
+{
+    struct value *list = object_list(o, "media");
+    const struct media_row *m = media->row;
+    for (size_t i = 0; i < media->n; i++) {
+        if (m[i].message_id != message)
+            continue;
+        struct value *item = list_object(list);
+        object_text(item, "label", media_label(rq, m[i].content_type));
+        object_bool(item, "image", false);
+    }
+    object_bool(o, "has_media", list_len(list) > 0);
+}
+
+static const char *author(struct request *rq, const struct conversation_row *c, const struct message_row *m)
+{
+    static const char *const kinds[] = { [AUTHOR_USER] = N_("Panel"), [AUTHOR_API] = N_("API"), [AUTHOR_AUTO] = N_("Automatic reply"),
+                                         [AUTHOR_MODEL] = N_("AI"), [AUTHOR_SCHEDULE] = N_("Schedule") };
+    if (m->direction == INBOUND)
+        return *c->name ? c->name : c->peer;
+    const char *kind = m->author_kind > 0 && m->author_kind < (int)ARRAY_LEN(kinds) ? say(rq, kinds[m->author_kind]) : "";
+    if (!m->author)
+        return kind;
+    return m->author_kind == AUTHOR_USER ? m->author : arena_printf(rq->ctx.arena, "%s · %s", m->author, kind);
+}
+
+static void put_message(struct request *rq, struct value *list, const struct conversation_row *c, const struct message_row *m, const struct rows *media,
+                        const char **last_day)
+{
+    struct value *o = list_object(list);
+    object_text(o, "id", id_text(rq, m->id));
+    object_bool(o, "inbound", m->direction == INBOUND);
+    object_text(o, "author", author(rq, c, m));
+    view_time(rq, o, "at", m->created_ms);
+    const char *day = view_day(rq, m->created_ms);
+    if (!*last_day || strcmp(day, *last_day) != 0)
+        object_text(o, "day", *last_day = day);
+    put_state(rq, o, m->status);
+    if (m->direction == OUTBOUND)
+        view_time(rq, o, "state_at", m->status_ms);
+    if (*m->body)
+        object_text(o, "body", m->body);
+    put_media(rq, o, m->id, media);
+    put_extra(rq, o, m->extra);
+    if (m->segments > 1)
+        object_text(o, "segments", say_n(rq, N_("%lld segment"), N_("%lld segments"), m->segments));
+    object_bool(o, "simulated", m->simulated);
+    put_failure(rq, o, m->error_code, m->error_text);
+}
+
+bool put_chat(struct request *rq, const struct conversation_row *c, const struct page *page)
+{
+    struct rows media = inbox_media(&rq->ctx, c->id, page);
+    if (!media.ok)
+        return false;
+    struct value *list = object_list(view(rq), "messages");
+    const struct message_row *m = page->row;
+    const char *day = NULL;
+    for (size_t i = page->n; i-- > 0;)
+        put_message(rq, list, c, &m[i], &media, &day);
+    object_bool(view(rq), "has_messages", page->n > 0);
+    return true;
+}
+
+bool put_handset(struct request *rq, const struct conversation_row *c, const struct page *page)
+{
+    struct value *list = object_list(view(rq), "messages");
+    const struct message_row *m = page->row;
+    (void)c;
+    for (size_t i = page->n; i-- > 0;) {
+        struct value *o = list_object(list);
+        object_text(o, "id", id_text(rq, m[i].id));
+        object_bool(o, "typed", m[i].direction == INBOUND);
+        object_text(o, "body", m[i].body);
+        view_time(rq, o, "at", m[i].created_ms);
+        put_state(rq, o, m[i].status);
+    }
+    object_bool(view(rq), "has_messages", page->n > 0);
+    return true;
+}
+
+bool put_conversation(struct request *rq, const struct conversation_row *c)
+{
+    struct value *o = object_object(view(rq), "conversation");
+    const char *id = id_text(rq, c->id);
+    object_text(o, "id", id);
+    object_text(o, "url", arena_printf(rq->ctx.arena, "/conversations/%s", id));
+    put_title(rq, o, c->name, c->peer);
+    put_channel(rq, o, c->channel);
+    if (!put_window(rq, o, c))
+        object_text(o, "locked", say(rq, N_("The customer wrote more than 24 hours ago: WhatsApp allows only approved templates now. Free text opens again when the customer writes.")));
+    if (c->unread > 0) {
+        object_int(o, "unread", c->unread);
+        object_text(o, "unread_text", say_n(rq, N_("%lld unread"), N_("%lld unread messages"), c->unread));
+    }
+    object_int(o, "seen", c->inbound_count);
+    object_text(o, "line", c->line_address);
+    return true;
+}

@@ -1,0 +1,188 @@
+/* parts.c - states, channels, titles, windows, forms: the small objects of many pages. */
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/phone.h"
+#include "base/str.h"
+#include "services/error_codes.h"
+#include "services/gate.h"
+#include "services/sending.h"
+#include "pages/parts.h"
+
+static const struct { const char *word, *label, *tone; } states[] = {
+    { "queued", N_("Queued"), "wait" }, { "accepted", N_("Accepted"), "wait" }, { "scheduled", N_("Scheduled"), "wait" },
+    { "sending", N_("Sending"), "wait" }, { "unknown", N_("Unknown"), "wait" }, { "sent", N_("Sent"), "sent" },
+    { "delivered", N_("Delivered"), "good" }, { "received", N_("Received"), "good" }, { "read", N_("Read"), "good" },
+    { "undelivered", N_("Undelivered"), "bad" }, { "failed", N_("Failed"), "bad" }, { "canceled", N_("Canceled"), "quiet" },
+};
+
+void put_state(struct request *rq, struct value *o, const char *status)
+{
+    struct value *s = object_object(o, "state");
+    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+        if (strcmp(states[i].word, status) == 0) {
+            object_text(s, "word", states[i].word);
+            object_text(s, "label", say(rq, states[i].label));
+            object_text(s, "tone", states[i].tone);
+            return;
+        }
+    }
+    object_text(s, "word", "unknown"); /* Twilio's new word: shown as it came */
+    object_text(s, "label", status);
+    object_text(s, "tone", "quiet");
+}
+
+void put_channel(struct request *rq, struct value *o, const char *channel)
+{
+    static const struct { const char *word, *label; } names[] = {
+        { "sms", "SMS" }, { "whatsapp", "WhatsApp" }, { "rcs", "RCS" }, { "messenger", "Messenger" } };
+    struct value *c = object_object(o, "channel");
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strcmp(names[i].word, channel) == 0) {
+            object_text(c, "word", names[i].word);
+            object_text(c, "label", names[i].label);
+            return;
+        }
+    }
+    object_text(c, "word", "other");
+    object_text(c, "label", say(rq, N_("Other channel")));
+}
+
+static const char *shown_number(struct request *rq, const char *address)
+{
+    const char *number = address_number(address);
+    return phone_is_e164(number) ? phone_display(rq->ctx.arena, number) : number;
+}
+
+void put_title(struct request *rq, struct value *o, const char *name, const char *peer)
+{
+    const char *number = shown_number(rq, peer);
+    object_text(o, "title", *name ? name : number);
+    if (*name)
+        object_text(o, "number", number);
+}
+
+void put_failure(struct request *rq, struct value *o, int64_t code, const char *words)
+{
+    if (!code && !words)
+        return;
+    struct value *f = object_object(o, "failure");
+    if (!code) {
+        object_text(f, "text", say(rq, words));
+        return;
+    }
+    struct error_code e = error_code(rq->ctx.arena, (int)code);
+    object_text(f, "text", error_code_words(&e, language_code(catalog_language(rq->lang))));
+    object_int(f, "code", code);
+    object_text(f, "url", error_code_link(rq->ctx.arena, (int)code));
+}
+
+bool put_window(struct request *rq, struct value *o, const struct conversation_row *c)
+{
+    if (strcmp(c->channel, "whatsapp") != 0)
+        return true;
+    bool open = whatsapp_window_open(c->last_inbound_ms, rq->ctx.now_ms);
+    struct value *w = object_object(o, "window");
+    object_bool(w, "open", open);
+    if (!open) {
+        object_text(w, "text", say(rq, N_("Window closed")));
+        return false;
+    }
+    int64_t minutes = (c->last_inbound_ms + WHATSAPP_WINDOW_MS - rq->ctx.now_ms) / 60000;
+    object_text(w, "text", minutes >= 60 ? say_n(rq, N_("Open for %lld hour"), N_("Open for %lld hours"), minutes / 60)
+                                         : say_n(rq, N_("Open for %lld minute"), N_("Open for %lld minutes"), minutes));
+    return true;
+}
+
+bool put_lines(struct request *rq, uint64_t chosen, bool active_only)
+{
+    struct rows rows = sending_lines(&rq->ctx);
+    if (!rows.ok)
+        return false;
+    struct value *list = object_list(view(rq), "lines");
+    const struct line_row *l = rows.row;
+    for (size_t i = 0; i < rows.n; i++) {
+        if (active_only && !l[i].active)
+            continue;
+        struct value *o = list_object(list);
+        const char *number = shown_number(rq, l[i].address);
+        bool whatsapp = strcmp(l[i].channel, "whatsapp") == 0;
+        object_text(o, "id", arena_printf(rq->ctx.arena, "%" PRIu64, l[i].id));
+        object_text(o, "address", l[i].address);
+        object_text(o, "channel", l[i].channel);
+        object_text(o, "label", arena_printf(rq->ctx.arena, "%s%s%s · %s", whatsapp ? "WhatsApp · " : "", l[i].name, *l[i].name ? " " : "", number));
+        object_bool(o, "selected", l[i].id == chosen);
+    }
+    object_bool(view(rq), "has_lines", list_len(list) > 0);
+    object_bool(view(rq), "several_lines", list_len(list) > 1);
+    return true;
+}
+
+void put_live(struct request *rq, const char *url, const char *cursor)
+{
+    struct value *live = object_object(view(rq), "live");
+    object_text(live, "url", url);
+    object_text(live, "cursor", cursor);
+}
+
+void put_pager(struct request *rq, const char *older_url, const char *newest_url)
+{
+    if (!older_url && !newest_url)
+        return;
+    struct value *p = object_object(view(rq), "pager");
+    if (older_url)
+        object_text(p, "older_url", older_url);
+    if (newest_url)
+        object_text(p, "newest_url", newest_url);
+}
+
+void put_nonce(struct request *rq)
+{
+    object_text(view(rq), "nonce", crypto_token(rq->ctx.arena, 18));
+}
+
+/* Digits in groups of three, with a no-break space: the same in all three languages. */
+static const char *grouped(struct arena *a, int64_t v)
+{
+    char digits[24];
+    int n = snprintf(digits, sizeof digits, "%" PRId64, v);
+    struct str t;
+    str_init(&t, a, 48, 128);
+    for (int i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0)
+            STR_LIT(&t, "\xC2\xA0");
+        str_putc(&t, digits[i]);
+    }
+    return t.s;
+}
+
+void put_totals(struct request *rq, const struct total_row *t)
+{
+    struct value *o = object_object(view(rq), "totals");
+    object_text(o, "all", grouped(rq->ctx.arena, t->inbound + t->outbound));
+    object_text(o, "inbound", grouped(rq->ctx.arena, t->inbound));
+    object_text(o, "outbound", grouped(rq->ctx.arena, t->outbound));
+}
+
+bool show_again(struct request *rq)
+{
+    const struct err e = rq->ctx.err;
+    if (e.code == ERR_INVALID && e.field) {
+        request_field_error(rq, e.field, err_public(&e));
+        err_clear(&rq->ctx);
+        return true;
+    }
+    if (e.code != ERR_LOGIN && e.code != ERR_LIMIT && e.code != ERR_UPSTREAM && e.code != ERR_CONFLICT)
+        return false;
+    request_field_error(rq, "", err_public(&e)); /* no field: the form's problem */
+    err_clear(&rq->ctx);
+    return true;
+}
+
+void leave_notice(struct request *rq, struct response *rs, const char *msgid)
+{
+    struct str t;
+    str_init(&t, rq->ctx.arena, 128, 2048);
+    str_url(&t, msgid, strlen(msgid));
+    response_cookie(rq, rs, NOTICE_COOKIE, t.s, -1);
+}

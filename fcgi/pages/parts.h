@@ -1,0 +1,44 @@
+/* parts.h - the objects that templates/parts read, made from rows; shared by pages and live fragments. */
+#ifndef CENTRALA_PAGES_PARTS_H
+#define CENTRALA_PAGES_PARTS_H
+#include "services/inbox.h"
+#include "services/sending.h"
+#include "web/handlers.h"
+#include "web/view.h"
+
+/* "state" {word, label, tone} */
+void put_state(struct request *rq, struct value *o, const char *status);
+/* "channel" {word, label} */
+void put_channel(struct request *rq, struct value *o, const char *channel);
+/* "title" and "number": the name with the number beside it, or the number alone. */
+void put_title(struct request *rq, struct value *o, const char *name, const char *peer);
+/* "failure" {text, code, url} when there is an error. */
+void put_failure(struct request *rq, struct value *o, int64_t code, const char *words);
+/* "window" {open, text} for WhatsApp conversations; true when free text is allowed now. */
+bool put_window(struct request *rq, struct value *o, const struct conversation_row *c);
+
+/* Whole lists, into the root: conversations/has_conversations, messages/has_messages. */
+void put_conversations(struct request *rq, const struct page *page);
+void put_history(struct request *rq, const struct history *history);
+/* Chat, oldest first, with day separators and media. False on failure. */
+bool put_chat(struct request *rq, const struct conversation_row *c, const struct page *page);
+/* The played handset: both directions of one conversation. */
+bool put_handset(struct request *rq, const struct conversation_row *c, const struct page *page);
+void put_totals(struct request *rq, const struct total_row *t);
+/* "lines", "has_lines", "several_lines"; `chosen` 0: none selected. False on failure. */
+bool put_lines(struct request *rq, uint64_t chosen, bool active_only);
+/* "conversation" for pages/conversation and its fragment. False on failure. */
+bool put_conversation(struct request *rq, const struct conversation_row *c);
+/* "live" {url, cursor} */
+void put_live(struct request *rq, const char *url, const char *cursor);
+/* "pager" {older_url?, newest_url?} */
+void put_pager(struct request *rq, const char *older_url, const char *newest_url);
+/* "nonce": makes the same form sent twice one send. */
+void put_nonce(struct request *rq);
+/* A service's refusal becomes a mistake at its field, or the form's "problem": true, and the page is shown again.
+ * False: nothing a form can show; fail(). */
+bool show_again(struct request *rq);
+/* Leaves a text (message id) to be shown once on the next page. */
+void leave_notice(struct request *rq, struct response *rs, const char *msgid);
+
+#endif

@@ -1,0 +1,69 @@
+/* setup.c - the first administrator: a one-time code in a file only the operator can read (declared in session.h). */
+#include "base/base.h"
+#include "base/conf.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "services/session.h"
+#include "services/tenants.h"
+#include "store/db.h"
+#include "store/users.h"
+#include <fcntl.h>
+#include <unistd.h>
+
+bool setup_open(struct ctx *ctx)
+{
+    return db_user_any(ctx) == 0;
+}
+
+static bool read_code(struct ctx *ctx, char *out, size_t room)
+{
+    int fd = open(ctx->conf->main_setup_code_file, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, out, room - 1);
+    if (fd >= 0)
+        close(fd);
+    if (n <= 0)
+        return false;
+    out[n] = 0;
+    out[strcspn(out, "\r\n")] = 0;
+    return *out != 0;
+}
+
+const char *setup_code_make(struct ctx *ctx)
+{
+    if (!setup_open(ctx))
+        return NULL;
+    const char *code = crypto_token(ctx->arena, 12);
+    unlink(ctx->conf->main_setup_code_file);
+    int fd = open(ctx->conf->main_setup_code_file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, code, strlen(code)) != (ssize_t)strlen(code)) {
+        err_set(ctx, ERR_BUG, "set-up code file cannot be written");
+        code = NULL;
+    }
+    if (fd >= 0)
+        close(fd);
+    return code;
+}
+
+bool setup_first_admin(struct ctx *ctx, const struct first_admin *in)
+{
+    char code[64];
+    size_t n = strlen(in->code);
+    db_use(ctx->db, DB_APP);
+    if (!setup_open(ctx))
+        return ctx->err.code ? false : err_set(ctx, ERR_ABSENT, "set up already");
+    if (!attempt_allowed(ctx, "setup", "code"))
+        return false;
+    if (!read_code(ctx, code, sizeof code) || n != strlen(code) || !crypto_equal(code, in->code, n))
+        return err_field(ctx, "code", N_("That is not the code. It was printed when Centrala was started."));
+    if (strlen(in->password) < PASSWORD_LEAST)
+        return err_field(ctx, "password", N_("A password needs at least 10 characters."));
+    struct tenant_row *tenant = db_tenant_by_name(ctx, in->tenant);
+    if (ctx->err.code)
+        return false;
+    uint64_t id = tenant ? tenant->id : tenant_add(ctx, in->tenant, "PL", "Europe/Warsaw", ctx->conf->main_language);
+    if (!id || !user_add(ctx, id, in->email, in->name, "admin", in->password))
+        return false;
+    unlink(ctx->conf->main_setup_code_file);
+    log_event(ctx, LOG_NOTICE, "setup.done", "tenant_id=%" PRIu64, id);
+    return true;
+}

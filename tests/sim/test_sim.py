@@ -1,0 +1,482 @@
+"""The simulator's own tests: what Centrala's tests rely on. Run with pytest; needs only Debian packages."""
+import base64
+import email.utils
+import http.client
+import http.server
+import json
+import os
+import pathlib
+import socket
+import sys
+import threading
+import time
+import urllib.parse
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "http")]
+
+from sim import Simulator  # noqa: E402
+from twilio import rules, segments, signature  # noqa: E402
+
+AC, TOKEN, MG = "AC" + "a" * 32, "f" * 32, "MG" + "1" * 32
+LINE, CUSTOMER = "+48732000001", "+48500100100"
+SHARED = pathlib.Path(os.environ.get("CENTRALA_SHARED") or HERE.parents[2] / "shared")
+
+
+@pytest.fixture(scope="module")
+def running():
+    with Simulator(numbers=[LINE, "+15005550006", "whatsapp:" + LINE], services={MG: [LINE], "MG" + "2" * 32: []}) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def sim(running):
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def hook():
+    """A web server that keeps what it is sent and answers with the listed statuses (the last one for ever)."""
+    class Hook(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            with server.lock:
+                server.seen.append((self.path, dict(self.headers), urllib.parse.parse_qsl(body, keep_blank_values=True)))
+                status = server.statuses.pop(0) if len(server.statuses) > 1 else server.statuses[0]
+            self.send_response(status)
+            self.send_header("Content-Type", "text/xml")
+            self.send_header("Content-Length", "11")
+            self.end_headers()
+            self.wfile.write(b"<Response/>")
+
+        def log_message(self, *_args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    server.seen, server.statuses, server.lock = [], [200], threading.Lock()
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def ask(sim, method, path, params=None, user=AC, password=TOKEN, connection=None, headers=None):
+    """(status, JSON value or text, headers)."""
+    kept = connection or http.client.HTTPConnection(sim.url[7:], timeout=20)
+    sent = {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode(), **(headers or {})}
+    body = None
+    if params is not None:
+        body = urllib.parse.urlencode(params, quote_via=urllib.parse.quote)
+        sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
+    kept.request(method, path, body, sent)
+    answer = kept.getresponse()
+    text = answer.read().decode()
+    if not connection:
+        kept.close()
+    return answer.status, json.loads(text) if "json" in answer.headers.get("Content-Type", "") and text else text, answer.headers
+
+
+def send(sim, **params):
+    base = {"To": CUSTOMER, "From": LINE, "Body": "Hello"}
+    base.update(params)
+    pairs = [(k, v) for k, value in base.items() if value is not None for v in (value if isinstance(value, list) else [value])]
+    return ask(sim, "POST", f"/2010-04-01/Accounts/{AC}/Messages.json", pairs)
+
+
+def listed(sim, **query):
+    return ask(sim, "GET", f"/2010-04-01/Accounts/{AC}/Messages.json?" + urllib.parse.urlencode(query))
+
+
+def test_accepts(sim):
+    status, message, headers = send(sim, Body="Zażółć 👍")
+    assert status == 201 and headers["Content-Type"] == "application/json"
+    assert message["sid"].startswith("SM") and len(message["sid"]) == 34
+    assert (message["status"], message["direction"], message["from"], message["to"]) == ("queued", "outbound-api", LINE, CUSTOMER)
+    assert message["body"] == "Zażółć 👍" and message["num_segments"] == "1" and message["num_media"] == "0"
+    assert message["price"] is None and message["date_sent"] is None and message["error_code"] is None
+    assert abs(email.utils.parsedate_to_datetime(message["date_created"]).timestamp() - time.time()) < 5
+    assert message["date_created"].endswith(" +0000")
+    assert sim.counts()["asked"] == sim.counts()["accepted"] == 1
+    assert sim.messages(body="Zażółć 👍")[0]["asked"][0] == ["To", CUSTOMER]
+
+
+def test_service_picks_the_sender_later(sim):
+    status, message, _ = send(sim, From=None, MessagingServiceSid=MG)
+    assert status == 201 and message["from"] is None and message["num_segments"] == "0"
+    assert message["status"] == "accepted" and message["messaging_service_sid"] == MG
+    assert sim.idle()
+    _, later, _ = ask(sim, "GET", message["uri"])
+    assert later["from"] == LINE and later["status"] == "delivered" and later["num_segments"] == "1"
+    assert later["price"] == "-0.00750" and later["date_sent"]
+
+
+def test_answers_fit_the_openapi_document(sim):
+    path = SHARED / "data" / "twilio-openapi" / "twilio_api_v2010.reduced.strict.json"
+    if not path.is_file():
+        pytest.skip(f"{path} not present")
+    jsonschema = pytest.importorskip("jsonschema")
+    document = json.loads(path.read_text())
+
+    def nullable(node):
+        """OpenAPI's nullable as JSON Schema."""
+        if isinstance(node, list):
+            return [nullable(n) for n in node]
+        if not isinstance(node, dict):
+            return node
+        node = {k: nullable(v) for k, v in node.items()}
+        return {"anyOf": [node, {"type": "null"}]} if node.pop("nullable", False) else node
+
+    schemas = nullable(document["components"])
+    message = {**schemas["schemas"]["api.v2010.account.message"], "components": schemas}
+    answers = [send(sim)[1], send(sim, From=None, MessagingServiceSid=MG)[1], send(sim, MediaUrl="https://a.example/1.jpg", Body="")[1]]
+    assert sim.idle()
+    answers += listed(sim)[1]["messages"]
+    assert len(answers) == 6
+    for value in answers:
+        jsonschema.validate(value, message)
+        assert set(value) == set(message["properties"])
+    assert rules.openapi_names() == set(rules.PARAMETERS)
+
+
+@pytest.mark.parametrize("code, changes", [
+    (21604, {"To": None}), (21211, {"To": "500100100"}), (21211, {"To": "+0123"}), (21211, {"To": "whatsapp:500"}), (21211, {"To": "+15005550001"}),
+    (21612, {"To": "+15005550002"}), (21408, {"To": "+15005550003"}), (21610, {"To": "+15005550004"}), (21614, {"To": "+15005550009"}),
+    (21603, {"From": None}), (21212, {"From": "+1"}), (21212, {"From": "too long to be one"}), (21606, {"From": "+48732999999"}),
+    (21212, {"From": "+15005550001"}), (21606, {"From": "+15005550007"}), (21611, {"From": "+15005550008"}),
+    (63007, {"From": "whatsapp:+48732999999", "To": "whatsapp:" + CUSTOMER}), (21910, {"From": "whatsapp:" + LINE}), (21266, {"To": LINE}),
+    (63031, {"To": "whatsapp:" + LINE, "From": "whatsapp:" + LINE}),
+    (21602, {"Body": None}), (21619, {"Body": ""}), (21617, {"Body": "x" * 1601}), (21617, {"Body": "👍" * 801}),
+    (21620, {"MediaUrl": "ftp://a.example/1"}), (21623, {"MediaUrl": ["https://a.example/1"] * 11}),
+    (21609, {"StatusCallback": "callback"}), (21609, {"StatusCallback": "http://bad_host.example/"}), (21609, {"StatusCallback": "http://a.example/" + "x" * 4000}),
+    (21654, {"ContentVariables": "{}"}), (21655, {"ContentSid": "HX1"}), (21656, {"ContentSid": "HX" + "2" * 32, "ContentVariables": "[]"}),
+    (21705, {"From": None, "MessagingServiceSid": "MG" + "9" * 32}), (21705, {"MessagingServiceSid": "MG1"}), (21704, {"MessagingServiceSid": "MG" + "2" * 32}),
+    (35118, {"ScheduleType": "fixed", "SendAt": "2030-01-02T03:04:05Z"}), (35111, {"ScheduleType": "fixed", "MessagingServiceSid": MG}),
+    (35114, {"ScheduleType": "fixed", "SendAt": "tomorrow", "MessagingServiceSid": MG}), (35115, {"SendAt": "2030-01-02T03:04:05Z", "MessagingServiceSid": MG}),
+    (20001, {"Bodyy": "x"}), (20001, {"Body": ["a", "b"]}), (20001, {"ValidityPeriod": "0"}), (20001, {"ValidityPeriod": "soon"}), (20001, {"SmartEncoded": "yes"}),
+    (20001, {"RiskCheck": "maybe"}),
+])
+def test_refuses(sim, code, changes):
+    status, error, _ = send(sim, **changes)
+    assert (status, error["code"], error["status"]) == (400, code, 400)
+    assert error["message"] and error["more_info"].endswith(str(code))
+    assert sim.counts()["refused"] == {str(code): 1} and sim.counts()["accepted"] == 0
+
+
+def test_takes_what_twilio_takes(sim):
+    assert send(sim, Body="x" * 1600)[0] == 201
+    assert send(sim, MediaUrl=[f"https://a.example/{i}" for i in range(10)], Body=None)[1]["sid"].startswith("MM")
+    assert send(sim, ContentSid="HX" + "2" * 32, ContentVariables='{"1":"a"}', Body=None)[0] == 201
+    assert send(sim, ValidityPeriod="60", SmartEncoded="true", ProvideFeedback="false", MaxPrice="0.5")[0] == 201
+    assert send(sim, To="whatsapp:" + CUSTOMER, From="whatsapp:" + LINE)[0] == 201
+    assert send(sim, MessagingServiceSid=MG)[1]["from"] == LINE
+
+
+def test_unknown_senders_pass_without_a_list(sim):
+    sim.config(numbers=None)
+    assert send(sim, From="+48732999999")[0] == 201
+    assert send(sim, From="Shop")[0] == 201
+
+
+def test_opted_out(sim):
+    sim.config(opted_out=[CUSTOMER, f"{LINE} +48500200200"])
+    assert send(sim)[1]["code"] == 21610
+    assert send(sim, To="+48500200200")[1]["code"] == 21610
+    assert send(sim, To="+48500200200", From="+15005550006")[0] == 201
+
+
+def test_authentication(sim):
+    path = f"/2010-04-01/Accounts/{AC}.json"
+    status, account, _ = ask(sim, "GET", path)
+    assert (status, account["sid"], account["status"], account["type"]) == (200, AC, "active", "Full")
+    for user, password in ((AC, "wrong"), ("AC" + "b" * 32, TOKEN), ("", "")):
+        status, error, headers = ask(sim, "GET", path, user=user, password=password)
+        assert (status, error["code"]) == (401, 20003) and "Basic" in headers["WWW-Authenticate"]
+    other, key = "AC" + "b" * 32, "SK" + "c" * 32
+    sim.add_account(other, "t" * 32, keys={key: "secret"}, status="suspended")
+    assert ask(sim, "GET", f"/2010-04-01/Accounts/{other}/IncomingPhoneNumbers.json?PageSize=1", user=key, password="secret")[0] == 200
+    assert ask(sim, "GET", f"/2010-04-01/Accounts/{other}.json", user=key, password="secret")[0] == 401
+    assert ask(sim, "POST", f"/2010-04-01/Accounts/{other}/Messages.json", [("To", CUSTOMER)], key, "secret")[0] == 403
+    assert ask(sim, "GET", f"/2010-04-01/Accounts/{AC}/Messages/SM{'0' * 32}.json")[1]["code"] == 20404
+    assert ask(sim, "GET", f"/2010-04-01/Accounts/{AC}/Nothing.json")[0] == 404
+    assert ask(sim, "DELETE", f"/2010-04-01/Accounts/{AC}/Messages.json")[0] == 405
+
+
+def test_callbacks_are_signed(sim, hook):
+    _, message, _ = send(sim, StatusCallback=hook.url + "/cb/7?a=b%20c#rc=2")
+    assert sim.idle()
+    assert [dict(p)["MessageStatus"] for _, _, p in hook.seen] == ["sent", "delivered"]
+    for path, headers, params in hook.seen:
+        assert path == "/cb/7?a=b%20c"
+        assert headers["X-Twilio-Signature"] == signature.sign(TOKEN, hook.url + path, params)
+        assert headers["Content-Type"].startswith("application/x-www-form-urlencoded") and headers["I-Twilio-Idempotency-Token"]
+        values = dict(params)
+        assert values["MessageSid"] == values["SmsSid"] == message["sid"]
+        assert (values["AccountSid"], values["From"], values["To"], values["ApiVersion"]) == (AC, LINE, CUSTOMER, "2010-04-01")
+    assert [c["status"] for c in sim.callbacks()] == [200, 200]
+    assert sim.messages()[0]["history"] == ["queued", "sent", "delivered"]
+
+
+def test_callbacks_as_scripted(sim, hook):
+    """Before the answer, out of order, twice, late, with an error: all in one."""
+    sim.script(callbacks=[
+        {"status": "sending", "when": "before_answer"},
+        {"status": "undelivered", "after_ms": 60, "error_code": 30003, "error_message": "Unreachable", "repeat": 2, "gap_ms": 5},
+        {"status": "sent", "after_ms": 250, "params": {"ErrorCode": None, "Extra": "1"}},
+    ])
+    before = len(hook.seen)
+    _, message, _ = send(sim, StatusCallback=hook.url + "/cb")
+    assert before == 0 and [dict(p)["MessageStatus"] for _, _, p in hook.seen][:1] == ["sending"]
+    assert message["status"] == "queued"
+    assert sim.idle()
+    seen = [dict(p) for _, _, p in hook.seen]
+    assert [p["MessageStatus"] for p in seen] == ["sending", "undelivered", "undelivered", "sent"]
+    assert seen[1]["ErrorCode"] == "30003" and seen[1]["ErrorMessage"] == "Unreachable" and seen[3]["Extra"] == "1"
+    _, later, _ = ask(sim, "GET", message["uri"])
+    assert (later["status"], later["error_code"]) == ("undelivered", 30003)  # a state never falls back
+
+
+def test_callback_retries_follow_the_overrides(sim, hook):
+    hook.statuses = [503, 503, 200]
+    send(sim, StatusCallback=hook.url + "/a#rc=3&rp=ct,5xx")
+    assert sim.idle()
+    assert [c["status"] for c in sim.callbacks() if c["params"]["MessageStatus"] == "sent"] == [503, 503, 200]
+    sim.reset()
+    hook.statuses = [500]
+    send(sim, StatusCallback=hook.url + "/a")  # by default a 500 is not repeated
+    assert sim.idle()
+    assert sim.counts()["callbacks"] == sim.counts()["callbacks_failed"] == 2
+
+
+def test_configured_course(sim, hook):
+    sim.config(callbacks=[])
+    _, message, _ = send(sim, StatusCallback=hook.url + "/cb")
+    assert sim.idle() and not hook.seen and sim.messages()[0]["status"] == "queued"
+    told = sim.advance(message["sid"], "sent", {"status": "failed", "error_code": 30007})
+    assert told["status"] == "failed" and told["error_code"] == 30007 and len(hook.seen) == 2
+
+
+def test_whatsapp_window(sim, hook):
+    def whatsapp(**more):
+        sid = send(sim, To="whatsapp:" + CUSTOMER, From="whatsapp:" + LINE, **more)[1]["sid"]
+        assert sim.idle()
+        return sim.messages(sid=sid)[0]
+
+    assert whatsapp()["status"] == "delivered"
+    sim.config(whatsapp_window="closed")
+    assert (whatsapp()["status"], whatsapp()["error_code"]) == ("failed", 63016)
+    assert whatsapp(ContentSid="HX" + "2" * 32, Body=None)["status"] == "delivered"
+    sim.config(whatsapp_window="track")
+    assert whatsapp()["error_code"] == 63016
+    sim.inbound(from_="whatsapp:" + CUSTOMER, to="whatsapp:" + LINE, body="hi", url=hook.url)
+    assert whatsapp()["status"] == "delivered"
+
+
+def test_faults(sim):
+    sim.script(status=429, retry_after=3)
+    status, error, headers = send(sim)
+    assert (status, error["code"], headers["Retry-After"]) == (429, 20429, "3")
+    sim.script(status=503, format="html")
+    status, text, headers = send(sim)
+    assert status == 503 and text.startswith("<html>") and headers["Content-Type"] == "text/html"
+    sim.script(status=500, format="problem")
+    status, error, headers = send(sim)
+    assert (status, error["code"]) == (500, 20500) and headers["Content-Type"] == "application/problem+json"
+    sim.script(code=21408, times=2, match={"To": CUSTOMER})
+    assert send(sim, To="+48500200200")[0] == 201
+    assert send(sim)[1]["code"] == send(sim)[1]["code"] == 21408
+    assert sim.counts()["scripts_left"] == 0 and send(sim)[0] == 201
+    assert sim.counts()["accepted"] == 2 and sim.counts()["asked"] == 7
+    sim.script(status=500, record=True)  # accepted all the same
+    assert send(sim)[0] == 500 and sim.counts()["accepted"] == 3
+    assert sim.counts()["doubled"] and sim.asked()[-1]["outcome"] == "accepted"
+
+
+@pytest.mark.parametrize("how", ["fin", "rst"])
+def test_cuts(sim, how):
+    for cut, accepted in (("before", 0), ("after", 1)):
+        sim.script(cut=cut, cut_how=how)
+        with pytest.raises((http.client.HTTPException, ConnectionError)):
+            send(sim)
+        assert sim.counts()["accepted"] == accepted and sim.counts()["asked"] == sim.counts()["cut"] == accepted + 1
+    assert [a["outcome"] for a in sim.asked()] == ["cut before", "accepted"]
+
+
+def test_partial_answer(sim):
+    sim.script(cut="after", partial=40)
+    with socket.create_connection(tuple(sim.url[7:].split(":"))) as raw:
+        body = urllib.parse.urlencode({"To": CUSTOMER, "From": LINE, "Body": "x"})
+        auth = base64.b64encode(f"{AC}:{TOKEN}".encode()).decode()
+        raw.sendall((f"POST /2010-04-01/Accounts/{AC}/Messages.json HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {auth}\r\n"
+                     f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n{body}").encode())
+        got = b""
+        while chunk := raw.recv(4096):
+            got += chunk
+    assert len(got) == 40 and got.startswith(b"HTTP/1.1 201 ")
+
+
+def test_delay_and_concurrency(sim):
+    sim.script(delay_ms=300)
+    started = time.monotonic()
+    send(sim)
+    assert time.monotonic() - started >= 0.3
+    sim.config(max_concurrent=2)
+    sim.script(delay_ms=400, times=2)
+    threads = [threading.Thread(target=send, args=(sim,)) for _ in range(2)]
+    for t in threads:
+        t.start()
+    time.sleep(0.15)
+    status, error, headers = send(sim)
+    assert (status, error["code"]) == (429, 20429) and headers["Retry-After"] and headers["Twilio-Concurrent-Requests"] == "3"
+    for t in threads:
+        t.join()
+    assert sim.counts()["asked"] == 3
+
+
+def test_list_pages(sim):
+    sids = [send(sim, Body=str(i), To=CUSTOMER if i % 2 else "+48500200200")[1]["sid"] for i in range(7)]
+    assert sim.idle()
+    seen, path = [], f"/2010-04-01/Accounts/{AC}/Messages.json?PageSize=3"
+    while path:
+        _, page, _ = ask(sim, "GET", path)
+        seen += [m["sid"] for m in page["messages"]]
+        assert page["page_size"] == 3 and page["first_page_uri"].startswith("/2010-04-01/")
+        path = page["next_page_uri"]
+        if len(seen) == 3:
+            send(sim, Body="comes in between")  # does not shift the pages
+            assert "PageToken=PASM" in path
+    assert seen == sids[::-1]
+    _, page, _ = listed(sim, To=CUSTOMER, PageSize=2)
+    assert [m["body"] for m in page["messages"]] == ["comes in between", "5"]
+    assert "To=%2B48500100100" in page["next_page_uri"]
+    assert len(listed(sim, From=LINE)[1]["messages"]) == 8 and listed(sim, From="+15005550006")[1]["messages"] == []
+    for bad in ({"PageSize": "0"}, {"PageSize": "1001"}, {"Page": "1"}, {"PageToken": "x"}, {"Sent": "1"}, {"DateSent": "today"}):
+        assert listed(sim, **bad)[0] == 400
+
+
+def test_list_by_day(sim):
+    send(sim)
+    assert sim.idle()
+    sim.config(callbacks=[])
+    send(sim, Body="waits")
+    day = time.strftime("%Y-%m-%d", time.gmtime())
+
+    def bodies(**query):
+        return [m["body"] for m in listed(sim, **query)[1]["messages"]]
+
+    assert bodies() == ["waits", "Hello"]
+    assert bodies(DateSent=day) == bodies(**{"DateSent>": day + "T00:00:00Z"}) == ["Hello"]  # what waits has no DateSent
+    assert bodies(**{"DateSent<": day}) == bodies(DateSent="2020-01-01") == []
+    assert bodies(**{"DateSent>": "2020-01-01", "DateSent<": "2099-01-01"}) == ["Hello"]
+
+
+def test_list_faults(sim):
+    sim.script(op="list", status=500)
+    assert listed(sim)[0] == 500 and listed(sim)[0] == 200
+    sim.script(op="list", cut="before")
+    with pytest.raises((http.client.HTTPException, ConnectionError)):
+        listed(sim)
+    sim.script(op="fetch", status=429)
+    message = send(sim)[1]
+    assert ask(sim, "GET", message["uri"])[0] == 429 and ask(sim, "GET", message["uri"])[0] == 200
+
+
+def test_change_and_delete(sim):
+    sim.config(callbacks=[])
+    message = send(sim)[1]
+    path = message["uri"]
+    assert ask(sim, "POST", path, [("Body", "")])[1]["code"] == 20009 and ask(sim, "DELETE", path)[1]["code"] == 20009
+    sim.advance(message["sid"], "delivered")
+    assert ask(sim, "POST", path, [("Status", "canceled")])[1]["code"] == 30409
+    assert ask(sim, "POST", path, [("Status", "canceled"), ("Body", "")])[1]["code"] == 30400
+    assert ask(sim, "POST", path, [("Body", "other")])[1]["code"] == 30400
+    assert ask(sim, "POST", path, [("Body", "")])[1]["body"] == ""
+    assert ask(sim, "DELETE", path)[0] == 204 and ask(sim, "GET", path)[0] == 404
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+    planned = send(sim, MessagingServiceSid=MG, ScheduleType="fixed", SendAt=soon)[1]
+    assert planned["status"] == "scheduled"
+    assert ask(sim, "POST", planned["uri"], [("Status", "canceled")])[1]["status"] == "canceled"
+
+
+def test_inbound(sim, hook):
+    told = sim.inbound(from_=CUSTOMER, to=LINE, body="Cześć", url=hook.url + "/twilio/inbound", media=[{"url": "https://a.example/1", "type": "image/png"}],
+                       params={"ButtonText": "Yes", "FromCity": None})
+    assert told["status"] == 200 and told["body"] == "<Response/>" and told["content_type"] == "text/xml"
+    path, headers, params = hook.seen[0]
+    values = dict(params)
+    assert headers["X-Twilio-Signature"] == signature.sign(TOKEN, hook.url + path, params)
+    assert values["MessageSid"] == values["SmsMessageSid"] == told["sid"] and told["sid"].startswith("MM")
+    assert values["NumMedia"] == "1" and values["MediaUrl0"] == "https://a.example/1" and values["MediaContentType0"] == "image/png"
+    assert values["Body"] == "Cześć" and values["ButtonText"] == "Yes" and "FromCity" not in values and values["ToCity"] == ""
+    again = sim.inbound(from_=CUSTOMER, to=LINE, body="Cześć", url=hook.url, sid=told["sid"], repeat=5, parallel=True)
+    assert again["sid"] == told["sid"] and len(again["results"]) == 5 and sim.counts()["inbound"] == 1
+    forged = sim.inbound(from_=CUSTOMER, to=LINE, url=hook.url, signature="missing")
+    assert forged["status"] == 200 and "X-Twilio-Signature" not in hook.seen[-1][1]
+    sim.inbound(from_=CUSTOMER, to=LINE, url=hook.url + "/x", token="other", sign_url="https://public.example/x")
+    assert hook.seen[-1][1]["X-Twilio-Signature"] == signature.sign("other", "https://public.example/x", hook.seen[-1][2])
+    unheard = sim.inbound(from_=CUSTOMER, to=LINE, body="kept at Twilio only", post=False)
+    assert unheard["results"] == [] and listed(sim, From=CUSTOMER)[1]["messages"][0]["direction"] == "inbound"
+
+
+def test_hand_made_callback(sim, hook):
+    told = sim.callback(hook.url + "/s", {"MessageSid": "SM1", "MessageStatus": "delivered"}, repeat=2)
+    assert [r["status"] for r in told["results"]] == [200, 200]
+    assert dict(hook.seen[0][2]) == {"MessageSid": "SM1", "MessageStatus": "delivered"}
+    closed = sim.callback("http://127.0.0.1:1/", {})
+    assert closed["status"] is None and closed["error"] == "connect"
+
+
+def test_control_refuses_nonsense(sim):
+    for name, body in (("script", {"typo": 1}), ("script", {"cut": "maybe"}), ("config", {"typo": 1}), ("script", {"callbacks": [{"state": "sent"}]}),
+                       ("advance", {"sid": "SM1", "steps": []}), ("nothing", {})):
+        with pytest.raises(AssertionError):
+            sim.call(name, body)
+
+
+def test_kept_connections(sim):
+    kept = http.client.HTTPConnection(sim.url[7:], timeout=20)
+    for _ in range(3):
+        assert ask(sim, "GET", f"/2010-04-01/Accounts/{AC}.json", connection=kept)[0] == 200
+    first = kept.sock
+    assert first is not None
+    assert ask(sim, "GET", f"/2010-04-01/Accounts/{AC}.json", connection=kept)[0] == 200 and kept.sock is first
+    kept.close()
+
+
+def test_side_by_side():
+    with Simulator() as one, Simulator() as two:
+        assert one.url != two.url and one.pid != two.pid
+        send(one, From=LINE)
+        assert one.counts()["accepted"] == 1 and two.counts()["accepted"] == 0
+
+
+def test_signature_vectors():
+    assert signature.sign("12345", "https://mycompany.com/myapp.php?foo=1&bar=2", [
+        ("To", "+18005551212"), ("CallSid", "CA1234567890ABCDE"), ("Caller", "+14158675309"), ("Digits", "1234"), ("From", "+14158675309"),
+    ]) == "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+    path = SHARED / "data" / "twilio-signature" / "signature_vectors.json"
+    if not path.is_file():
+        pytest.skip(f"{path} not present")
+    checked = 0
+    for vector in json.loads(path.read_text())["vectors"]:
+        if vector["contested"] or vector["kind"] not in ("form", "body"):
+            continue
+        params = [(k, v) for k, value in vector.get("params", {}).items() for v in (value if isinstance(value, list) else [value])]
+        assert signature.sign(vector["token"], vector["url"], params) == vector["expected_signature"], vector["id"]
+        checked += 1
+    assert checked > 50
+
+
+def test_segments():
+    for text, count in (("", 1), ("a" * 160, 1), ("a" * 161, 2), ("a" * 306, 2), ("a" * 307, 3), ("€" * 80, 1), ("€" * 81, 2), ("ż" * 70, 1), ("ż" * 71, 2)):
+        assert segments.count(text) == count
+    path = SHARED / "data" / "sms-segments" / "sms_vectors.json"
+    if not path.is_file():
+        pytest.skip(f"{path} not present")
+    data = json.loads(path.read_text())
+    for vector in data["vectors"] if isinstance(data, dict) else data:
+        if not vector.get("contested"):
+            assert segments.count(vector["text"]) == vector["segments"] or vector["segments"] == 0, vector

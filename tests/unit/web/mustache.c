@@ -1,0 +1,390 @@
+/* The project's own template cases: layouts, whitespace, messages, strictness, mistakes and ceilings. */
+#include "base/base.h"
+#include <setjmp.h>
+#include <cmocka.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/json.h"
+#include "web/i18n.h"
+#include "web/mustache.h"
+
+enum { OUTPUT = 1024 * 1024 };
+
+/* "name", "text", "name", "text", NULL; the first one is rendered. */
+struct outcome {
+    struct arena *arena;
+    const char *text, *problem; /* text is NULL when it failed */
+};
+
+static struct outcome render_with(const char *json, bool strict, size_t ceiling, const char *const *templates)
+{
+    struct outcome o = { .arena = arena_new((size_t)64 * 1024 * 1024) };
+    struct template_set *set = templates_new(NULL);
+    const char *why = NULL;
+    bool ok = true;
+    for (size_t i = 0; ok && templates[i]; i += 2)
+        ok = templates_add(set, templates[i], templates[i + 1], strlen(templates[i + 1]), &why);
+    ok = ok && templates_link(set, strict, &why);
+    if (ok) {
+        const struct json *j = json_parse(o.arena, json, strlen(json));
+        assert_non_null(j);
+        struct str out;
+        str_init(&out, o.arena, 0, ceiling);
+        ok = template_render(templates_get(set, templates[0]), value_from_json(o.arena, j), &out, strict, &why);
+        assert_int_equal(strlen(out.s), out.len);
+        assert_true(out.len <= ceiling);
+        o.text = ok ? out.s : NULL;
+    }
+    o.problem = ok ? NULL : arena_strdup(o.arena, why);
+    templates_free(set);
+    return o;
+}
+
+#define TEMPLATES(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static void expect_line(const char *json, const char *want, const char *const *templates, int line)
+{
+    struct outcome o = render_with(json, false, OUTPUT, templates);
+    if (!o.text || strcmp(o.text, want) != 0)
+        print_error("line %d: wanted [%s] got [%s] %s\n", line, want, o.text ? o.text : "", o.problem ? o.problem : "");
+    assert_true(o.text && strcmp(o.text, want) == 0);
+    arena_free(o.arena);
+}
+
+static void refuse_line(const char *json, bool strict, const char *want, const char *const *templates, int line)
+{
+    struct outcome o = render_with(json, strict, OUTPUT, templates);
+    if (o.text || strcmp(o.problem, want) != 0)
+        print_error("line %d: wanted mistake [%s] got [%s] %s\n", line, want, o.problem ? o.problem : "", o.text ? o.text : "");
+    assert_true(!o.text && strcmp(o.problem, want) == 0);
+    arena_free(o.arena);
+}
+
+#define EXPECT(json, want, ...) expect_line(json, want, TEMPLATES(__VA_ARGS__), __LINE__)
+#define REFUSE(json, strict, want, ...) refuse_line(json, strict, want, TEMPLATES(__VA_ARGS__), __LINE__)
+
+static const char layout[] = "<!doctype html>\n<title>{{$title}}Centrala{{/title}}</title>\n<main>\n{{$content}}{{/content}}\n"
+                             "</main>\n{{>parts/foot}}\n";
+static const char page[] = "{{<layout/page}}\n{{$title}}{{name}}{{/title}}\n{{$content}}\n<h1>{{name}}</h1>\n{{#rows}}\n"
+                           "<p>{{.}}</p>\n{{/rows}}\n{{/content}}\n{{/layout/page}}\n";
+static const char foot[] = "<footer>{{name}}</footer>\n";
+
+static void pages_put_blocks_into_layouts(void **state)
+{
+    (void)state;
+    EXPECT("{\"name\":\"A&B\",\"rows\":[1,2]}",
+           "<!doctype html>\n<title>A&amp;B</title>\n<main>\n<h1>A&amp;B</h1>\n<p>1</p>\n<p>2</p>\n\n</main>\n"
+           "<footer>A&amp;B</footer>\n",
+           "page", page, "layout/page", layout, "parts/foot", foot);
+    EXPECT("{}", "<!doctype html>\n<title>Centrala</title>\n<main>\n\n</main>\n<footer></footer>\n", "page",
+           "{{<layout/page}}{{/layout/page}}", "layout/page", layout, "parts/foot", foot);
+    /* On one line, as a short page is written. */
+    EXPECT("{}", "[T|C]", "page", "{{<l}}{{$content}}C{{/content}}{{$title}}T{{/title}}{{/l}}", "l",
+           "[{{$title}}{{/title}}|{{$content}}{{/content}}]");
+}
+
+/* A page's component with a block called as one of the layout's: each gets its own. */
+static void blocks_of_components_are_their_own(void **state)
+{
+    (void)state;
+    EXPECT("{}", "<Page: (Card=body) (none=)>", "page",
+           "{{<layout}}{{$title}}Page{{/title}}{{$content}}{{<card}}{{$title}}Card{{/title}}{{$text}}body{{/text}}{{/card}} "
+           "{{>card}}{{/content}}{{/layout}}",
+           "layout", "<{{$title}}{{/title}}: {{$content}}{{/content}}>", "card",
+           "({{$title}}none{{/title}}={{$text}}{{/text}})");
+    /* A partial of the layout is part of it: the page's block reaches it, as the specification has it. */
+    EXPECT("{}", "<head Page>", "page", "{{<layout}}{{$title}}Page{{/title}}{{/layout}}", "layout", "<{{>head}}>", "head",
+           "head {{$title}}none{{/title}}");
+    /* Three levels: the outermost wins, the middle one counts where the outermost is silent. */
+    EXPECT("{}", "1:page 2:middle 3:base", "page", "{{<middle}}{{$a}}page{{/a}}{{/middle}}", "middle",
+           "{{<base}}{{$a}}middle{{/a}}{{$b}}middle{{/b}}{{/base}}", "base",
+           "1:{{$a}}base{{/a}} 2:{{$b}}base{{/b}} 3:{{$c}}base{{/c}}");
+    /* A block in a loop sees the row at hand. */
+    EXPECT("{\"rows\":[{\"n\":1},{\"n\":2}]}", "<1><2>", "page", "{{<list}}{{$row}}<{{n}}>{{/row}}{{/list}}", "list",
+           "{{#rows}}{{$row}}-{{/row}}{{/rows}}");
+}
+
+static void indentation_follows_partials_and_blocks(void **state)
+{
+    (void)state;
+    EXPECT("{\"b\":\"x\\ny\"}", "<ul>\n  <li>\n    x\ny\n\n  </li>\n</ul>\n", "page", "<ul>\n  {{>p}}\n</ul>\n", "p",
+           "<li>\n  {{b}}\n\n</li>\n");
+    /* Partials in partials add up; one in the middle of a line starts anew. */
+    EXPECT("{}", "  a\n   b\n   c\n  [b\nc\n]\n", "page", "  {{>p}}\n", "p", "a\n {{>q}}\n[{{>q}}]\n", "q", "b\nc\n");
+    EXPECT("{}", "x {\n  one\n    two\n}\n", "page", "{{<l}}\n    {{$c}}\n        one\n          two\n    {{/c}}\n{{/l}}\n", "l",
+           "x {\n  {{$c}}\n  {{/c}}\n}\n");
+    /* Default text that nobody replaces stays as it is written. */
+    EXPECT("{}", "<\n    a\n\n      b\n>\n", "page", "<\n  {{$c}}\n    a\n\n      b\n  {{/c}}\n>\n");
+    EXPECT("{}", "  one|\n", "page", "  {{$c}}one{{/c}}|\n");
+    EXPECT("{}", "  ONE\n  TWO\n\n", "page", "{{<l}}{{$c}}\nONE\nTWO\n{{/c}}{{/l}}", "l", "  {{$c}}one{{/c}}\n");
+    EXPECT("{}", "a\n  (in) tail\nb\n", "page", "a\n  {{<l}}{{/l}} tail\nb\n", "l", "(in)");
+    EXPECT("{}", "a\n  (in)\n  (out)\nb\n", "page", "a\n  {{<l}}\n    ignored\n  {{/l}}\nb\n", "l", "(in)\n(out)\n");
+    EXPECT("{\"t\":true,\"v\":1}", "  1 1\n  1\n\n  \t1\n", "page", "  {{>p}}\n", "p", "{{#t}}{{v}} {{v}}{{/t}}\n{{! c }}{{v}}\n\n\t{{v}}\n");
+}
+
+static void standalone_lines_also_with_crlf(void **state)
+{
+    (void)state;
+    EXPECT("{\"t\":true}", "a\r\nb\r\nc\r\n", "page", "a\r\n  {{#t}}  \r\nb\r\n\t{{/t}}\r\nc\r\n");
+    EXPECT("{\"t\":false}", "a\r\nc", "page", "a\r\n{{#t}}\r\nb\r\n{{/t}}\r\nc");
+    EXPECT("{}", "a\r\nb\r\n", "page", "a\r\n{{! one\r\n two }}\r\nb\r\n");
+    EXPECT("{}", "  x\r\n\r\n  y\r\n|", "page", "  {{>p}}\r\n|", "p", "x\r\n\r\ny\r\n");
+    EXPECT("{}", "<\r\none\r\n>\r\n", "page", "{{<l}}\r\n{{$c}}\r\none\r\n{{/c}}\r\n{{/l}}\r\n", "l", "<\r\n{{$c}}\r\n{{/c}}\r\n>\r\n");
+    EXPECT("{\"t\":true}", "\r|\r", "page", "\r{{#t}}|{{/t}}\r");
+    EXPECT("{\"t\":true}", " x\n", "page", " {{#t}}x{{/t}}\n");
+    /* Two tags on a line: neither takes it away. */
+    EXPECT("{\"t\":true}", "a\n\nb\n", "page", "a\n{{#t}}{{/t}}\nb\n");
+    EXPECT("{\"v\":1}", "  1\n", "page", "  {{v}}\n");
+}
+
+static void delimiters_change(void **state)
+{
+    (void)state;
+    EXPECT("{\"a\":1}", "{{a}} 1\n1 <%a%>", "page", "{{=<% %>=}}\n{{a}} <%a%>\n<%={{ }}=%>\n{{a}} <%a%>");
+    EXPECT("{\"a\":\"<\"}", "< < &lt;", "page", "{{=[ ]=}}[{a}] [&a] [a]");
+    EXPECT("{\"a\":1}", "1 {{a}} in:1", "page", "{{=| |=}}|a| {{a}} |>p|", "p", "in:{{a}}");
+    REFUSE("{}", false, "page:1: {{=open close=}} needs two words without \"=\", at most 16 bytes each", "page", "{{=<%=}}");
+    REFUSE("{}", false, "page:1: {{=open close=}} needs two words without \"=\", at most 16 bytes each", "page", "{{=a b c=}}");
+    REFUSE("{}", false, "page:2: {{=open close=}} needs two words without \"=\", at most 16 bytes each", "page",
+           "\n{{=aaaaaaaaaaaaaaaaa b=}}");
+    REFUSE("{}", false, "page:1: this tag is not closed", "page", "{{=<% %>");
+}
+
+static void names_and_values(void **state)
+{
+    (void)state;
+    EXPECT("{\"n\":0,\"e\":\"\",\"b\":false}", "[0][][false]", "page", "[{{n}}][{{e}}][{{b}}]");
+    EXPECT("{\"n\":0,\"e\":\"\",\"z\":\"0\"}", "^n ^e #z", "page", "{{#n}}n{{/n}}{{^n}}^n{{/n}} {{^e}}^e{{/e}} {{#z}}#z{{/z}}");
+    EXPECT("{\"s\":\"t\"}", "t-t", "page", "{{#s}}{{.}}-{{s}}{{/s}}");
+    EXPECT("{\"min\":-9007199254740992}", "-9007199254740992", "page", "{{min}}");
+    EXPECT("{\"long_name_of_twenty\":1,\"long_name_of_twentY\":2}", "12", "page", "{{long_name_of_twenty}}{{long_name_of_twentY}}");
+    EXPECT("{\"a\":{\"b\":{\"c\":\"x\"}},\"b\":{\"c\":\"wrong\"}}", "x|", "page", "{{#a}}{{b.c}}{{/a}}|{{a.b.d}}");
+    EXPECT("{\"v\":\"<script>alert('1')</script>&\\\"\"}",
+           "&lt;script&gt;alert(&#x27;1&#x27;)&lt;/script&gt;&amp;&quot;", "page", "{{v}}");
+    EXPECT("{\"v\":\"# %$ \xC4\x85\xC4\x99 12345678 #<\"}", "# %$ \xC4\x85\xC4\x99 12345678 #&lt;", "page", "{{v}}");
+    EXPECT("[{\"a\":1},{\"a\":2}]", "1,2,", "page", "{{#.}}{{a}},{{/.}}");
+    EXPECT("{\"list\":[1],\"o\":{}}", "[][]", "page", "[{{list}}][{{o}}]");
+    EXPECT("{\"v\":1}", "1", "page", "{{ v }}");
+    EXPECT("{}", "", "page", "");
+}
+
+static void messages_are_literals(void **state)
+{
+    (void)state;
+    EXPECT("{}", "Say &quot;no&quot; &amp; don&#x27;t \\n", "page", "{{\"Say \\\"no\\\" & don't \\\\n\"}}");
+    EXPECT("{}", "a }} b|a & b|a & b", "page", "{{ \"a }} b\" }}|{{&\"a & b\"}}|{{{ \"a & b\" }}}");
+    EXPECT("{}", "x|\"x\"", "page", "{{=<% %>=}}<%\"x\"%>|\"x\"");
+    REFUSE("{}", false, "page:2: the message's quote is not closed", "page", "\n{{\"Text}}");
+    REFUSE("{}", false, "page:1: a message's tag ends after the quote", "page", "{{\"Text\" x}}");
+    REFUSE("{}", false, "page:1: a message's tag ends after the quote", "page", "{{{\"Text\"}}");
+}
+
+static void strict_wants_every_name(void **state)
+{
+    (void)state;
+    const char *ok = "{{a}}{{#no}}x{{/no}}{{^no}}y{{/no}}{{#o}}{{a}}{{/o}}{{null}}{{null.x}}{{#o.no}}z{{/o.no}}";
+    struct outcome o = render_with("{\"a\":1,\"o\":{},\"null\":null}", true, OUTPUT, TEMPLATES("page", ok));
+    assert_string_equal(o.text, "1y1");
+    arena_free(o.arena);
+    REFUSE("{}", true, "page:2: unknown name: typo", "page", "a\n{{typo}}");
+    REFUSE("{\"o\":{}}", true, "page:1: unknown name: o.typo", "page", "{{o.typo}}");
+    REFUSE("{\"o\":1}", true, "page:1: unknown name: o.typo", "page", "{{o.typo}}");
+    REFUSE("{\"o\":{}}", true, "part:3: unknown name: typo", "page", "{{>part}}", "part", "\n\n{{typo}}");
+    REFUSE("{}", true, "page:2: unknown name: typo", "page", "{{<l}}\n{{$c}}{{typo}}{{/c}}{{/l}}", "l", "\n\n\n{{$c}}{{/c}}");
+    REFUSE("{\"l\":[1]}", true, "page:1: a list or object is no text: l", "page", "{{l}}");
+    REFUSE("{}", true, "page:2: there is no template \"none\"", "page", "\n{{>none}}");
+    REFUSE("{}", true, "page:1: there is no template \"none\"", "page", "{{<none}}{{/none}}");
+    EXPECT("{}", "[][]", "page", "[{{>none}}][{{<none}}{{$a}}x{{/a}}{{/none}}]");
+}
+
+static void mistakes_name_their_line(void **state)
+{
+    (void)state;
+    REFUSE("{}", false, "page:2: {{#a}} is not closed", "page", "\n{{#a}}\n\n");
+    REFUSE("{}", false, "page:3: {{^b}} is not closed", "page", "{{#a}}\n{{/a}}\n{{^b}}");
+    REFUSE("{}", false, "page:1: {{<a}} is not closed", "page", "{{<a}}");
+    REFUSE("{}", false, "page:1: {{$a}} is not closed", "page", "{{$a}}x");
+    REFUSE("{}", false, "page:3: {{/b}} where {{#a}} of line 1 is open", "page", "{{#a}}\n\n{{/b}}");
+    REFUSE("{}", false, "page:3: {{/a}} closes nothing", "page", "{{! two\nlines}}\n{{/a}}");
+    REFUSE("{}", false, "page:2: this tag is not closed", "page", "a\n{{b");
+    REFUSE("{}", false, "page:1: this tag is not closed", "page", "{{{b}}");
+    REFUSE("{}", false, "page:1: this tag is not closed", "page", "{{! b");
+    REFUSE("{}", false, "page:1: a tag without a name", "page", "{{}}");
+    REFUSE("{}", false, "page:1: a tag without a name", "page", "{{# }}{{/ }}");
+    REFUSE("{}", false, "page:2: a name may not contain blanks", "page", "\n{{a b}}");
+    REFUSE("{}", false, "page:1: \"a..b\" is not a name", "page", "{{a..b}}");
+    REFUSE("{}", false, "page:1: \".a\" is not a name", "page", "{{.a}}");
+    REFUSE("{}", false, "page:1: \"a.\" is not a name", "page", "{{#a.}}{{/a.}}");
+    REFUSE("{}", false, "page:1: dynamic names are not supported", "page", "{{>*a}}");
+    REFUSE("{}", false, "page:2: only blocks may stand directly inside {{<l}}", "page", "{{<l}}\n{{a}}{{/l}}");
+    REFUSE("{}", false, "page:1: there is a template of this name already", "page", "", "page", "");
+}
+
+/* `n` times `open`, then `middle`, then n times `close`. */
+static char *nest(struct arena *a, int n, const char *open, const char *middle, const char *close)
+{
+    struct str s;
+    str_init(&s, a, 0, OUTPUT);
+    for (int i = 0; i < n; i++)
+        str_puts(&s, open);
+    str_puts(&s, middle);
+    for (int i = 0; i < n; i++)
+        str_puts(&s, close);
+    return s.s;
+}
+
+static void depth_has_a_ceiling(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new((size_t)16 * 1024 * 1024);
+    EXPECT("{\"a\":true,\"v\":1}", "1", "page", nest(a, MUSTACHE_DEPTH, "{{#a}}", "{{v}}", "{{/a}}"));
+    REFUSE("{\"a\":true}", false, "page:1: nested deeper than 64", "page", nest(a, MUSTACHE_DEPTH + 1, "{{#a}}", "", "{{/a}}"));
+    REFUSE("{}", false, "page:1: nested deeper than 64", "page", nest(a, 30000, "{{^a}}", "", "{{/a}}"));
+    REFUSE("{}", false, "page:20000: this tag is not closed", "page", nest(a, 19999, "{{a}}\n", "{{", ""));
+    /* At run time, partials count as sections do: endless recursion is a failure. */
+    REFUSE("{}", false, "page:1: nested too deeply: page", "page", "{{>page}}");
+    REFUSE("{}", false, "page:1: nested too deeply: page", "page", "{{<page}}{{/page}}");
+    REFUSE("{}", false, "l:1: nested too deeply: l", "page", "{{<l}}{{$b}}{{>l}}{{/b}}{{/l}}", "l", "{{$b}}{{>l}}{{/b}}");
+    EXPECT("{\"n\":1,\"c\":{\"n\":2,\"c\":{\"n\":3,\"c\":null}}}", "1(2(3))", "page", "{{n}}{{#c}}({{>page}}){{/c}}");
+    /* Recursion that indents itself. */
+    REFUSE("{}", false, "page:1: indented too far: page", "page", "                              {{>page}}\n");
+    arena_free(a);
+}
+
+/* Two calls a level over twenty levels: millions of rounds without a byte of output. */
+static void work_has_a_ceiling(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new((size_t)16 * 1024 * 1024);
+    const char *json = nest(a, 20, "{\"c\":[1,1],\"d\":", "null", "}");
+    struct outcome o = render_with(json, false, OUTPUT, TEMPLATES("page", "{{#d}}{{#c}}{{>page}}{{/c}}{{/d}}"));
+    assert_null(o.text);
+    assert_non_null(strstr(o.problem, "too much work"));
+    arena_free(o.arena);
+    arena_free(a);
+}
+
+static void output_has_a_ceiling(void **state)
+{
+    (void)state;
+    const char *const t[] = { "page", "{{#l}}0123456789{{v}}{{/l}}", NULL };
+    struct outcome o = render_with("{\"l\":[1,2,3,4,5,6,7,8,9,10],\"v\":\"<>\"}", false, 180, t);
+    assert_non_null(o.text);
+    assert_int_equal(strlen(o.text), 180);
+    arena_free(o.arena);
+    o = render_with("{\"l\":[1,2,3,4,5,6,7,8,9,10],\"v\":\"<>\"}", false, 179, t);
+    assert_null(o.text);
+    assert_string_equal(o.problem, "the output is too large");
+    arena_free(o.arena);
+    o = render_with("{\"l\":[1],\"v\":1}", false, 0, t);
+    assert_null(o.text);
+    arena_free(o.arena);
+}
+
+static void output_is_added_to_what_is_there(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new(1024 * 1024);
+    struct template_set *set = templates_new(NULL);
+    assert_true(templates_add(set, "t", "{{v}}!", 6, NULL));
+    struct value *view = object_new(a);
+    object_text(view, "v", "w");
+    struct str out;
+    str_init(&out, a, 0, 1000);
+    str_puts(&out, "before ");
+    assert_true(template_render(templates_get(set, "t"), view, &out, true, NULL));
+    assert_string_equal(out.s, "before w!");
+    assert_int_equal(out.len, 9);
+    str_puts(&out, " after");
+    assert_string_equal(out.s, "before w! after");
+    assert_true(template_render(templates_get(set, "t"), NULL, &out, false, NULL));
+    assert_string_equal(out.s, "before w! after!");
+    assert_false(templates_add(set, "u", "{{", 2, NULL));
+    assert_null(templates_get(set, "u"));
+    assert_null(templates_get(set, "s"));
+    templates_free(set);
+    arena_free(a);
+}
+
+static void write_file(const char *dir, const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void a_folder_is_a_set(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "pages/a.mustache", "parts/b.mustache", "parts/note.txt", "parts/.b.mustache" };
+    char dir[] = P_tmpdir "/mustache-test-XXXXXX", path[256];
+    const char *problem = NULL;
+    assert_non_null(mkdtemp(dir));
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, i ? "parts" : "pages");
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+    write_file(dir, names[0], "[{{>parts/b}}]");
+    write_file(dir, names[1], "b{{v}}");
+    write_file(dir, names[2], "{{broken");
+    write_file(dir, names[3], "{{broken");
+    struct template_set *set = templates_new(NULL);
+    assert_true(templates_load_dir(set, dir, &problem));
+    assert_int_equal(templates_count(set), 2);
+    assert_string_equal(template_name(templates_at(set, 1)), "parts/b");
+    struct arena *a = arena_new(1024 * 1024);
+    struct str out;
+    str_init(&out, a, 0, 100);
+    assert_true(template_render(templates_get(set, "pages/a"), NULL, &out, false, NULL));
+    assert_string_equal(out.s, "[b]");
+    templates_free(set);
+
+    write_file(dir, names[1], "\n{{#x}}");
+    set = templates_new(NULL);
+    assert_false(templates_load_dir(set, dir, &problem));
+    assert_string_equal(problem, "parts/b:2: {{#x}} is not closed");
+    templates_free(set);
+    write_file(dir, names[1], "{{>parts/none}}");
+    set = templates_new(NULL);
+    assert_false(templates_load_dir(set, dir, &problem));
+    assert_string_equal(problem, "parts/b:1: there is no template \"parts/none\"");
+    templates_free(set);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+        assert_int_equal(unlink(path), 0);
+    }
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, i ? "parts" : "pages");
+        assert_int_equal(rmdir(path), 0);
+    }
+    assert_int_equal(rmdir(dir), 0);
+    set = templates_new(NULL);
+    assert_false(templates_load_dir(set, dir, &problem));
+    assert_non_null(strstr(problem, "No such file"));
+    templates_free(set);
+    arena_free(a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pages_put_blocks_into_layouts),
+        cmocka_unit_test(blocks_of_components_are_their_own),
+        cmocka_unit_test(indentation_follows_partials_and_blocks),
+        cmocka_unit_test(standalone_lines_also_with_crlf),
+        cmocka_unit_test(delimiters_change),
+        cmocka_unit_test(names_and_values),
+        cmocka_unit_test(messages_are_literals),
+        cmocka_unit_test(strict_wants_every_name),
+        cmocka_unit_test(mistakes_name_their_line),
+        cmocka_unit_test(depth_has_a_ceiling),
+        cmocka_unit_test(work_has_a_ceiling),
+        cmocka_unit_test(output_has_a_ceiling),
+        cmocka_unit_test(output_is_added_to_what_is_there),
+        cmocka_unit_test(a_folder_is_a_set),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
