@@ -190,6 +190,11 @@ bool phone_parse(const char *typed, const char *country, char out[PHONE_MAX + 1]
            behind_prefix(home->code, home, d.digits, use_national, out);
 }
 
+bool phone_country_known(const char *country)
+{
+    return plan_of_country(country) != NULL;
+}
+
 bool phone_is_e164(const char *s)
 {
     if (!s || s[0] != '+' || s[1] < '1' || s[1] > '9')

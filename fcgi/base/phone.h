@@ -12,8 +12,10 @@ enum channel { CHANNEL_SMS, CHANNEL_WHATSAPP, CHANNEL_RCS, CHANNEL_MESSENGER, CH
 
 /* What a person typed to E.164 by the rules of `country` (ISO 3166, may be NULL: then only +… is understood).
  * Spaces, brackets, dots, dashes, slashes, 00 and the country's trunk prefix are understood, "whatsapp:" is cut off.
- * False when it is not a number: lengths and first digits are checked for the countries in etc/countries. */
+ * False when it is not a number: lengths and first digits are checked by base/country.c. An extension ("… ext. 12") is dropped; letters are those of a telephone's keys ("1-800-FLOWERS"). */
 bool phone_parse(const char *typed, const char *country, char out[PHONE_MAX + 1]);
+/* Is it a country whose numbers we know? (ISO 3166, two letters, any case.) */
+bool phone_country_known(const char *country);
 /* ^\+[1-9]\d{1,14}$ */
 bool phone_is_e164(const char *s);
 /* "+48 500 100 100": grouped for reading; in the arena. Unknown countries: digits in threes. */

@@ -98,12 +98,13 @@ bool outgoing_settle(struct ctx *ctx, const struct outbox_row *row, const char *
         return settle_again(ctx, row, claim, r, "Twilio asks to wait");
     case CALL_UNSENT:
         return settle_again(ctx, row, claim, r, "Twilio could not be reached");
-    case CALL_UNKNOWN:
-        return settle_unknown(ctx, row, claim);
+    case CALL_UNKNOWN: /* a 5xx that says "not processed, later" (20503) is no riddle */
     case CALL_REFUSED:
         break;
     }
     enum verdict verdict = r->code ? error_code(ctx->arena, r->code).verdict : VERDICT_NEVER;
+    if (r->class == CALL_UNKNOWN && verdict != VERDICT_LATER)
+        return settle_unknown(ctx, row, claim);
     if (verdict == VERDICT_UNKNOWN)
         return settle_unknown(ctx, row, claim);
     if (verdict == VERDICT_LATER || (verdict == VERDICT_ONCE && row->attempts < 2))

@@ -1,5 +1,6 @@
 /* reconcile.c - looking up unknown outcomes in Twilio's list. */
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
 #include "services/credentials.h"
@@ -30,8 +31,8 @@ bool reconcile_begin(struct ctx *ctx, const struct outbox_row *row, struct call 
     if (!delivery_failed(ctx, row->conversation_id, row->message_id, "unknown", 0, NULL) ||
         db_outbox_move(ctx, row->tenant_id, row->id, "unknown", "unknown", wait, NULL) <= 0 || !account_of(ctx, &acc))
         return false;
-    return twilio_list_call(ctx->arena, ctx->conf, &acc, row->peer, row->messaging_service_sid ? NULL : row->line_address,
-                            row->created_ms - CLOCK_SLACK_MS, NULL, call);
+    /* No date filter: a message that still waits has no DateSent and would not be listed. Newest first is enough. */
+    return twilio_list_call(ctx->arena, ctx->conf, &acc, row->peer, row->messaging_service_sid ? NULL : row->line_address, CLOCK_NONE, NULL, call);
 }
 
 static bool is_ours(struct ctx *ctx, const struct outbox_row *row, const struct twilio_listed *m)

@@ -154,6 +154,8 @@ static bool connect_host(struct ctx *ctx, struct connection *c, const struct hos
     MYSQL *m = mysql_init(NULL);
     BUG_IF(!m);
     set_options(m, conf, role);
+    unsigned protocol = h->name ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET; /* else "localhost" means some socket */
+    mysql_options(m, MYSQL_OPT_PROTOCOL, &protocol);
     bool ok = mysql_real_connect(m, h->name, user, password, conf->db_name, h->name ? h->port : 0, h->name ? NULL : conf->db_socket,
                                  CLIENT_MULTI_RESULTS) &&
               prepare_session(m, conf, role);
@@ -230,23 +232,31 @@ struct connection *db_connection(struct ctx *ctx)
     return c->mysql ? c : connect_any(ctx, c);
 }
 
+/* All results of a text statement, to the end; true when each arrived. */
+static bool read_away(MYSQL *m)
+{
+    for (;;) {
+        MYSQL_RES *rows = mysql_store_result(m);
+        if (!rows && mysql_field_count(m))
+            return false;
+        mysql_free_result(rows);
+        if (!mysql_more_results(m))
+            return true;
+        if (mysql_next_result(m) != 0)
+            return false;
+    }
+}
+
 enum db_failure db_text(struct ctx *ctx, struct connection *c, const char *sql, size_t n, unsigned *number, const char **words)
 {
     MYSQL *m = c->mysql;
     ctx->db->statements++;
-    int rc = mysql_real_query(m, sql, (unsigned long)n);
-    while (rc == 0) {
-        MYSQL_RES *rows = mysql_store_result(m);
-        if (!rows && mysql_field_count(m))
-            break; /* the rows did not arrive */
-        mysql_free_result(rows);
-        rc = mysql_next_result(m);
-    }
-    if (rc < 0)
+    /* Not zero is failure: a connection found dead gives -1, which elsewhere in the library means "no more". */
+    if (mysql_real_query(m, sql, (unsigned long)n) == 0 && read_away(m))
         return DB_FINE;
     *number = mysql_errno(m);
     *words = arena_strdup(ctx->arena, mysql_error(m));
-    return db_failure_of(*number);
+    return *number ? db_failure_of(*number) : DB_LOST;
 }
 
 void db_use(struct db *db, enum db_role role)

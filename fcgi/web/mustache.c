@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-enum { FOLDER_DEPTH = 8, HINT_MIN = 1024, HINT_MAX = 48 * 1024, HINT_ROUNDS = 4, HINT_REPEAT = 4 };
+enum { FOLDER_DEPTH = 8, HINT_MIN = 1024, HINT_MAX = 48 * 1024, HINT_ROUNDS = 4, HINT_REPEAT = 16 };
 static const char ending[] = ".mustache";
 
 struct template_set {

@@ -84,35 +84,36 @@ static const struct entity entities[256] = {
 /* Not zero when one of the eight bytes is zero. */
 #define ZERO_BYTE(w) (((w) - EACH_BYTE(1)) & ~(w) & EACH_BYTE(0x80))
 
-/* The first of & < > " ' at or after `s`, eight bytes at a time: < and > differ in one bit, as do & and ', & and ". */
-static inline const char *next_special(const char *s, const char *end)
+/* Whether one of the eight bytes may be & < > " ': < and > differ in one bit, as do & and ', & and ". Also true of #. */
+static inline bool any_special(uint64_t w)
 {
-    for (; end - s >= 8; s += 8) {
-        uint64_t w;
-        memcpy(&w, s, sizeof w);
-        uint64_t angle = (w | EACH_BYTE(0x02)) ^ EACH_BYTE('>');
-        uint64_t quote = (w | EACH_BYTE(0x05)) ^ EACH_BYTE('\''); /* also true of #, which the table sorts out */
-        if (ZERO_BYTE(angle) | ZERO_BYTE(quote))
-            break;
-    }
-    while (s < end && entities[(unsigned char)*s].len == 0)
-        s++;
-    return s;
+    uint64_t angle = (w | EACH_BYTE(0x02)) ^ EACH_BYTE('>');
+    uint64_t quote = (w | EACH_BYTE(0x05)) ^ EACH_BYTE('\'');
+    return (ZERO_BYTE(angle) | ZERO_BYTE(quote)) != 0;
 }
 
+/* Copies while it looks: most texts hold nothing to escape. */
 static bool put_escaped(struct render *r, const char *s, size_t n)
 {
-    const char *end = s + n;
-    for (;;) {
-        const char *special = next_special(s, end);
-        if (!put(r, s, (size_t)(special - s)))
+    for (const char *end = s + n;;) {
+        if ((size_t)(r->end - r->at) < (size_t)(end - s) && !room(r, (size_t)(end - s)))
             return false;
-        if (special == end)
+        char *to = r->at;
+        for (; end - s >= 8; s += 8, to += 8) {
+            uint64_t w;
+            memcpy(&w, s, sizeof w);
+            if (any_special(w))
+                break;
+            memcpy(to, &w, sizeof w);
+        }
+        while (s < end && entities[(unsigned char)*s].len == 0)
+            *to++ = *s++;
+        r->at = to;
+        if (s == end)
             return true;
-        const struct entity *e = &entities[(unsigned char)*special];
+        const struct entity *e = &entities[(unsigned char)*s++];
         if (!put(r, e->text, e->len))
             return false;
-        s = special + 1;
     }
 }
 

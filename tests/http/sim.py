@@ -25,8 +25,8 @@ class Simulator:
         self.account, self.token = account, token
         if numbers is not None:
             config["numbers"] = numbers
-        command = [sys.executable, str(PROGRAM), "--account", account, "--token", token, "--config", json.dumps(config)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, str(PROGRAM), "--account", account, "--token", token, "--config", json.dumps(config), "--until-eof"]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         first = self.process.stdout.readline().split()
         if first[:1] != ["ready"]:
             self.stop()
@@ -52,6 +52,7 @@ class Simulator:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        self.process.stdin.close()
         self.process.stdout.close()
 
     def call(self, name, body=None, timeout_s=60, /, **query):

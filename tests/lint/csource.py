@@ -58,14 +58,39 @@ def unquote(literal):
 
 
 def defines(source):
-    """Macros without parameters as name -> list of tokens of their value."""
+    """Macros as name -> (names of the parameters or None, list of tokens of the value)."""
     out = {}
     for token in tokens(source):
         if token.kind == "directive":
-            match = re.match(r"[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]+(.*)", token.text.replace("\\\n", "\n"), re.DOTALL)
+            match = re.match(r"[ \t]*#[ \t]*define[ \t]+(\w+)(?:\(([\w\s,.]*)\))?\s*(.*)", token.text.replace("\\\n", "\n"), re.DOTALL)
             if match:
-                out[match.group(1)] = [t for t in tokens(match.group(2)) if t.kind != "comment"]
+                parameters = None if match.group(2) is None else [p.strip() for p in match.group(2).split(",") if p.strip()]
+                out[match.group(1)] = parameters, [t for t in tokens(match.group(3)) if t.kind != "comment"]
     return out
+
+
+def text_at(list_of_tokens, at, macros, seen=()):
+    """The text that stands at index `at` (a literal, or a macro that is one in the end) and the index behind it; None, at."""
+    token = list_of_tokens[at]
+    if token.kind == "text":
+        return unquote(token.text), at + 1
+    if token.kind != "name" or token.text not in macros or token.text in seen:
+        return None, at
+    parameters, body = macros[token.text]
+    behind = at + 1
+    if parameters is not None:
+        if behind >= len(list_of_tokens) or list_of_tokens[behind].text != "(":
+            return None, at
+        arguments, behind = split_arguments(list_of_tokens, behind)
+        given = dict(zip(parameters, arguments))
+        body = [t for b in body for t in (given.get(b.text, [b]) if b.kind == "name" else [b])]
+    value, inner = None, 0
+    while inner < len(body):
+        part, inner = text_at(body, inner, macros, (*seen, token.text))
+        if part is None:
+            return None, at
+        value = (value or "") + part
+    return (value, behind) if value is not None else (None, at)
 
 
 def split_arguments(list_of_tokens, opening):

@@ -7,7 +7,8 @@
    names must be tied to the tenant: tenant_id occurs at least as often as such tables do. A CALL passes the tenant first.
    Exceptions stand behind a comment on the line above: /* lint: no-tenant: reason */; one that is not needed is a mistake.
 2. SQL text is in fcgi/store/ only.
-3. SQL text is constant: no printf directives in it, and it is never handed to a function that builds text.
+3. SQL text is constant: no printf directives in it, and it is never handed to a function that builds text. (SET SESSION
+   may have %d and %u: it takes no parameters, and numbers cannot carry SQL.)
 """
 
 import pathlib
@@ -29,7 +30,7 @@ STATEMENT = re.compile(
 )
 FRAGMENT = re.compile(r"\b(FROM|JOIN|WHERE|ORDER BY|GROUP BY|HAVING|LIMIT|VALUES)\b\s*[\w(?`]")
 DIRECTIVE = re.compile(r"%(\d+\$)?[-+ #0]*(\*|\d+)?(\.(\*|\d+))?(hh|h|ll|l|z|j|t)?[diouxXeEfgGcsp]")
-BUILDERS = re.compile(r"^(\w*printf|str_\w+|STR_LIT|strn?cat|stpcpy|strn?cpy|memcpy|arena_strn?dup|asprintf|err_set|log_event)$")
+BUILDERS = re.compile(r"^(\w*printf|str_\w+|STR_LIT|strn?cat|stpcpy|strn?cpy|memcpy|arena_strn?dup|asprintf)$")
 QUOTED = re.compile(r"'(?:''|\\.|[^'\\])*'", re.DOTALL)
 MARK = re.compile(r"lint:\s*no-tenant:\s*\S")
 
@@ -64,13 +65,9 @@ def tenant_first(sql):
     """Is the first parameter the tenant?"""
     text = QUOTED.sub("''", sql)
     if re.match(r"\s*UPDATE\s", text, re.IGNORECASE):
-        where = re.search(r"\bWHERE\b(?![^()]*\))", text, re.IGNORECASE)  # the outermost one: no ")" closes around it
-        for where in re.finditer(r"\bWHERE\b", text, re.IGNORECASE):
-            if text.count("(", 0, where.start()) == text.count(")", 0, where.start()):
-                before_set = text[: re.search(r"\bSET\b", text, re.IGNORECASE).start()]
-                if "?" not in before_set:
-                    text = text[where.start() :]
-                break
+        outermost = [w.start() for w in re.finditer(r"\bWHERE\b", text, re.IGNORECASE) if text.count("(", 0, w.start()) == text.count(")", 0, w.start())]
+        if outermost and "?" not in re.split(r"\bSET\b", text, flags=re.IGNORECASE)[0]:
+            text = text[outermost[0] :]
     first = text.find("?")
     if first < 0:
         return False
@@ -94,7 +91,7 @@ def check_statement(sql, tables, routines):
         return None
     if not tenant_first(sql):
         return f"tenant_id=? is not the first parameter ({', '.join(sorted(set(touched)))})"
-    mentions = len(re.findall(r"\btenant_id\b", text)) + len(re.findall(r"\bUSING\s*\([^)]*\btenant_id\b", text, re.IGNORECASE))
+    mentions = len(re.findall(r"\btenant_id\b|\bON\s+FALSE\b", text, re.IGNORECASE)) + len(re.findall(r"\bUSING\s*\([^)]*\btenant_id\b", text, re.IGNORECASE))
     if mentions < len(touched):
         return f"{len(touched)} tables of tenants ({', '.join(touched)}) and tenant_id only {mentions} times"
     return None
@@ -104,20 +101,10 @@ def constants(source, macros):
     """Each run of adjacent texts (macros of texts included) as (value, first token, index, calls around it)."""
     list_of_tokens = list(csource.tokens(source))
     code = [t for t in list_of_tokens if t.kind not in ("comment", "directive")]
-
-    def value_of(token, seen=()):
-        if token.kind == "text":
-            return csource.unquote(token.text)
-        if token.kind == "name" and token.text in macros and token.text not in seen:
-            parts = [value_of(t, (*seen, token.text)) for t in macros[token.text]]
-            if parts and all(p is not None for p in parts):
-                return "".join(parts)
-        return None
-
     around, declaration, at = [], 0, 0
     while at < len(code):
         token = code[at]
-        value = value_of(token)
+        value, behind = csource.text_at(code, at, macros)
         if value is None:
             if token.kind == "mark" and token.text in "({[":
                 around.append(code[at - 1].text if token.text == "(" and at and code[at - 1].kind == "name" else "")
@@ -127,18 +114,16 @@ def constants(source, macros):
                 declaration = at + 1
             at += 1
             continue
-        first = at
-        unresolved = None
-        while at + 1 < len(code):
-            more = value_of(code[at + 1])
+        first, at, unresolved = at, behind, None
+        while at < len(code):
+            more, behind = csource.text_at(code, at, macros)
             if more is None:
-                if code[at + 1].kind == "name":
-                    unresolved = code[at + 1].text
+                if code[at].kind == "name":
+                    unresolved = code[at].text
                 break
             value += more
-            at += 1
+            at = behind
         yield value, code[first], code[min(declaration, first)], list(around), unresolved
-        at += 1
 
 
 def main():
@@ -168,11 +153,13 @@ def main():
                 if statement:
                     bad(path, token.line, "SQL text outside fcgi/store/")
                 continue
-            if (statement or FRAGMENT.search(value)) and around and BUILDERS.match(around[-1]) and around[-1] not in ("err_set", "log_event"):
+            directives = {d.group() for d in DIRECTIVE.finditer(QUOTED.sub("''", value))}
+            numbers = value.startswith("SET SESSION ") and directives <= {"%d", "%u"}
+            if (statement or FRAGMENT.search(value)) and around and BUILDERS.match(around[-1]) and not numbers:
                 bad(path, token.line, f"SQL text is built with {around[-1]}()")
             if not statement:
                 continue
-            if DIRECTIVE.search(QUOTED.sub("''", value)):
+            if directives and not numbers:
                 bad(path, token.line, "a printf directive in SQL text")
             if unresolved:
                 bad(path, token.line, f"cannot read the whole statement: {unresolved} is not a macro of texts")

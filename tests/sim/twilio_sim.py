@@ -4,8 +4,10 @@
 Prints "ready http://127.0.0.1:PORT" as its first line and runs until it is terminated."""
 import argparse
 import json
+import os
 import signal
 import sys
+import threading
 
 from twilio.server import Server
 from twilio.store import Account
@@ -19,7 +21,14 @@ def arguments():
     parser.add_argument("--token", default="f" * 32, help="its Auth Token")
     parser.add_argument("--numbers", help="senders of the account, separated by commas; without it any well-formed one is taken")
     parser.add_argument("--config", help="settings as JSON, as for POST /_sim/config")
+    parser.add_argument("--until-eof", action="store_true", help="end when standard input closes: with the program that started it")
     return parser.parse_args()
+
+
+def wait_for_eof():
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def main():
@@ -28,6 +37,8 @@ def main():
     if args.numbers:
         config["numbers"] = args.numbers.split(",")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if args.until_eof:
+        threading.Thread(target=wait_for_eof, daemon=True).start()
     with Server(args.host, args.port, [Account(args.account, args.token)], config) as server:
         print(f"ready {server.url}", flush=True)
         try:

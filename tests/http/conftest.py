@@ -1,0 +1,1 @@
+from stack_fixtures import *  # noqa: F401,F403 (fixtures and hooks)
