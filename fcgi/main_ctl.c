@@ -1,137 +1,31 @@
-/* main_ctl.c - centralactl's dispatcher: finds the command's row and calls it. */
+/* main_ctl.c - centralactl's dispatcher: finds the command's row, prepares what its flags ask for, calls it. */
 #include "base/base.h"
 #include "main_ctl.h"
 #include "base/crypto.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "store/db.h"
 
-#include <errno.h>
-#include <unistd.h>
-
-enum { CTL_CEILING = 256 << 20 };
+enum { CTL_CEILING = 256 << 20, USAGE = 2 };
 
 extern char **environ;
 
-int ctl_fail(const struct ctl *ctl, int status, const char *fmt, ...)
-{
-    va_list ap;
-    fprintf(stderr, "centralactl%s%s: ", *ctl->name ? " " : "", ctl->name);
-    va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
-    va_end(ap);
-    fputc('\n', stderr);
-    return status;
-}
-
-const char *ctl_option(struct ctl *ctl, const char *name)
-{
-    const char *value = NULL;
-    size_t n = strlen(name);
-    for (int i = 0; i < ctl->argc; i++) {
-        if (!ctl->argv[i] || strncmp(ctl->argv[i], name, n) != 0)
-            continue;
-        if (ctl->argv[i][n] == '=') {
-            value = ctl->argv[i] + n + 1;
-        } else if (ctl->argv[i][n] == 0 && i + 1 < ctl->argc && ctl->argv[i + 1]) {
-            ctl->argv[i] = NULL;
-            value = ctl->argv[++i];
-        } else {
-            continue; /* another option, or one without a value: ctl_end() will say so */
-        }
-        ctl->argv[i] = NULL;
-    }
-    return value;
-}
-
-bool ctl_flag(struct ctl *ctl, const char *name)
-{
-    bool there = false;
-    for (int i = 0; i < ctl->argc; i++)
-        if (ctl->argv[i] && strcmp(ctl->argv[i], name) == 0) {
-            ctl->argv[i] = NULL;
-            there = true;
-        }
-    return there;
-}
-
-const char *ctl_argument(struct ctl *ctl)
-{
-    for (int i = 0; i < ctl->argc; i++)
-        if (ctl->argv[i] && strncmp(ctl->argv[i], "--", 2) != 0) {
-            const char *argument = ctl->argv[i];
-            ctl->argv[i] = NULL;
-            return argument;
-        }
-    return NULL;
-}
-
-bool ctl_end(struct ctl *ctl)
-{
-    for (int i = 0; i < ctl->argc; i++)
-        if (ctl->argv[i]) {
-            /* Only options are repeated: an argument in the wrong place may be a secret. */
-            bool option = strncmp(ctl->argv[i], "--", 2) == 0;
-            ctl_fail(ctl, 0, option ? "unknown option, or an option without its value: %.*s" : "too many arguments%.*s",
-                     option ? (int)strcspn(ctl->argv[i], "=") : 0, ctl->argv[i]);
-            return false;
-        }
-    return true;
-}
-
-const struct conf *ctl_conf(struct ctl *ctl)
-{
-    const char *problems = NULL;
-    const struct conf *conf = conf_load(ctl->arena, ctl->config ? ctl->config : "etc/centrala.conf", ctl->config != NULL, ctl->env, &problems);
-    if (!conf)
-        ctl_fail(ctl, 0, "the settings are not right:\n%s", problems);
-    return conf;
-}
-
-char *ctl_input(struct ctl *ctl, size_t most, size_t *n)
-{
-    size_t cap = 64 * 1024;
-    char *text = arena_alloc(ctl->arena, cap);
-    *n = 0;
-    for (ssize_t k;; *n += (size_t)k) {
-        if (cap - *n < 2) {
-            char *more = arena_alloc(ctl->arena, 2 * cap);
-            memcpy(more, text, *n);
-            text = more;
-            cap *= 2;
-        }
-        k = read(STDIN_FILENO, text + *n, cap - *n - 1);
-        if (k < 0 && errno == EINTR)
-            k = 0;
-        else if (k <= 0 || *n + (size_t)k > most) {
-            text[*n] = 0;
-            if (k == 0)
-                return text;
-            ctl_fail(ctl, 0, k < 0 ? "standard input cannot be read" : "standard input is too large");
-            return NULL;
-        }
-    }
-}
-
-int ctl_output(const struct ctl *ctl, const char *s, size_t n)
-{
-    if (fwrite(s, 1, n, stdout) != n || fflush(stdout) != 0)
-        return ctl_fail(ctl, CTL_FAILED, "standard output cannot be written");
-    return CTL_DONE;
-}
-
-static void help_rows(struct str *out, const struct ctl_command *rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        str_printf(out, "  %s%s%s\n      %s\n", rows[i].words, *rows[i].arguments ? " " : "", rows[i].arguments, rows[i].text);
-}
+static const struct {
+    const struct ctl_command *rows;
+    const size_t *count;
+} tables[] = { { ctl_admin, &ctl_admin_count }, { ctl_tools, &ctl_tools_count } };
 
 static int help(struct ctl *ctl)
 {
     struct str out;
-    str_init(&out, ctl->arena, 4096, 1 << 20);
+    str_init(&out, ctl->ctx.arena, 4096, 1 << 20);
     STR_LIT(&out, "centralactl [--config FILE] COMMAND …\n\n");
-    help_rows(&out, ctl_admin, ctl_admin_count);
-    help_rows(&out, ctl_tools, ctl_tools_count);
-    STR_LIT(&out, "  help\n      This list.\n");
-    return ctl_output(ctl, out.s, out.len);
+    for (size_t t = 0; t < ARRAY_LEN(tables); t++)
+        for (size_t i = 0; i < *tables[t].count; i++)
+            str_printf(&out, "  %-15s %s\n", tables[t].rows[i].words, tables[t].rows[i].help);
+    STR_LIT(&out, "  help            this list\n");
+    fwrite(out.s, 1, out.len, stdout);
+    return 0;
 }
 
 /* How many of the arguments are the row's words, 0 when they are not. */
@@ -148,41 +42,95 @@ static int words_match(const char *words, int argc, char *const *argv)
     return count;
 }
 
-static const struct ctl_command *find(const struct ctl_command *rows, size_t count, int argc, char *const *argv, int *words)
+static const struct ctl_command *find(int argc, char *const *argv, int *words)
 {
-    for (size_t i = 0; i < count; i++)
-        if ((*words = words_match(rows[i].words, argc, argv)) > 0)
-            return &rows[i];
+    for (size_t t = 0; t < ARRAY_LEN(tables); t++)
+        for (size_t i = 0; i < *tables[t].count; i++)
+            if ((*words = words_match(tables[t].rows[i].words, argc, argv)) > 0)
+                return &tables[t].rows[i];
     return NULL;
+}
+
+/* Takes "--config FILE" out of the arguments, wherever it stands; false when the name is missing. */
+static bool take_config(int *argc, char **argv, const char **path)
+{
+    for (int i = 0; i < *argc; i++) {
+        if (strcmp(argv[i], "--config") != 0)
+            continue;
+        if (i + 1 == *argc)
+            return false;
+        *path = argv[i + 1];
+        memmove(argv + i, argv + i + 2, sizeof *argv * (size_t)(*argc - i - 2));
+        *argc -= 2;
+        i--;
+    }
+    return true;
+}
+
+/* migrate makes the key file, and doctor reports on it. */
+static bool works_without_key(const struct ctl_command *row)
+{
+    return strcmp(row->words, "migrate") == 0 || strcmp(row->words, "doctor") == 0;
+}
+
+static bool prepare(struct ctl *ctl, const struct ctl_command *row, const char *path)
+{
+    const char *problem = NULL;
+    enum log_level level;
+    if (row->flags & CTL_CONF) {
+        ctl->conf = conf_load(ctl->ctx.arena, path ? path : "etc/centrala.conf", path != NULL, environ, &problem);
+        if (!ctl->conf) {
+            fprintf(stderr, "centralactl: the settings are not right:\n%s\n", problem);
+            return false;
+        }
+        ctl->ctx.conf = ctl->conf;
+        if (log_level_parse(ctl->conf->log_level, &level))
+            log_threshold(level);
+    }
+    if ((row->flags & CTL_DB) != CTL_DB)
+        return true;
+    ctl->ctx.keys = keyring_load(ctl->ctx.arena, ctl->conf->main_key_file, &problem);
+    if (!ctl->ctx.keys && !works_without_key(row)) {
+        fprintf(stderr, "centralactl: %s: %s\n", ctl->conf->main_key_file, problem);
+        return false;
+    }
+    ctl->ctx.db = db_new(ctl->conf);
+    return true;
+}
+
+static int run(int argc, char **argv, struct ctl *ctl)
+{
+    const char *path = NULL;
+    int words = 0;
+    if (!take_config(&argc, argv, &path)) {
+        fprintf(stderr, "centralactl: --config FILE\n");
+        return USAGE;
+    }
+    if (argc > 0 && (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0))
+        return help(ctl);
+    const struct ctl_command *row = find(argc, argv, &words);
+    if (!row) {
+        fprintf(stderr, "centralactl: %s; `centralactl help` lists them\n", argc ? "no such command" : "which command?");
+        return USAGE;
+    }
+    if (!prepare(ctl, row, path))
+        return 1;
+    return row->run(ctl, argc - words, argv + words);
 }
 
 int main(int argc, char **argv)
 {
+    struct ctl ctl = { .conf = NULL };
     crypto_init();
-    struct ctl ctl = { .arena = arena_new(CTL_CEILING), .name = "", .env = environ, .argv = argv + 1, .argc = argc - 1 };
-    if (ctl.argc >= 2 && strcmp(ctl.argv[0], "--config") == 0) {
-        ctl.config = ctl.argv[1];
-        ctl.argv += 2;
-        ctl.argc -= 2;
+    ctx_init(&ctl.ctx, arena_new(CTL_CEILING), NULL);
+    ctl.ctx.actor = (struct actor){ .kind = ACTOR_CTL, .name = "centralactl" };
+    int status = run(argc > 0 ? argc - 1 : 0, argv + 1, &ctl);
+    if (ctl.ctx.db)
+        db_free(ctl.ctx.db);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "centralactl: standard output cannot be written\n");
+        status = status ? status : 1;
     }
-    int words = 0, status;
-    const struct ctl_command *row = find(ctl_tools, ctl_tools_count, ctl.argc, ctl.argv, &words);
-    if (!row)
-        row = find(ctl_admin, ctl_admin_count, ctl.argc, ctl.argv, &words);
-    if (row) {
-        ctl.name = row->words;
-        ctl.argv += words;
-        ctl.argc -= words;
-        const char *config = ctl_option(&ctl, "--config");
-        ctl.config = config ? config : ctl.config;
-        status = row->run(&ctl);
-        if (status == CTL_USAGE)
-            fprintf(stderr, "usage: centralactl %s %s\n", row->words, row->arguments);
-    } else if (ctl.argc > 0 && (strcmp(ctl.argv[0], "help") == 0 || strcmp(ctl.argv[0], "--help") == 0)) {
-        status = help(&ctl);
-    } else {
-        status = ctl_fail(&ctl, CTL_USAGE, ctl.argc ? "no such command; `centralactl help` lists them" : "which command? `centralactl help` lists them");
-    }
-    arena_free(ctl.arena);
+    arena_free(ctl.ctx.arena);
     return status;
 }

@@ -12,7 +12,8 @@ enum channel { CHANNEL_SMS, CHANNEL_WHATSAPP, CHANNEL_RCS, CHANNEL_MESSENGER, CH
 
 /* What a person typed to E.164 by the rules of `country` (ISO 3166, may be NULL: then only +… is understood).
  * Spaces, brackets, dots, dashes, slashes, 00 and the country's trunk prefix are understood, "whatsapp:" is cut off.
- * False when it is not a number: lengths and first digits are checked by base/country.c. An extension ("… ext. 12") is dropped; letters are those of a telephone's keys ("1-800-FLOWERS"). */
+ * An extension ("… ext. 12") is dropped; letters are those of a telephone's keys ("1-800-FLOWERS").
+ * False when it is not a number: lengths and first digits are checked by the rules in base/country.c. */
 bool phone_parse(const char *typed, const char *country, char out[PHONE_MAX + 1]);
 /* Is it a country whose numbers we know? (ISO 3166, two letters, any case.) */
 bool phone_country_known(const char *country);

@@ -265,6 +265,11 @@ void db_use(struct db *db, enum db_role role)
     db->role = role;
 }
 
+enum db_role db_used(const struct db *db)
+{
+    return db->role;
+}
+
 unsigned db_statements(const struct db *db)
 {
     return db->statements;

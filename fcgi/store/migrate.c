@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { MOST_FILES = 9999, MOST_BYTES = 8 << 20, LEASE_WAIT_MS = 60000, LEASE_POLL_MS = 100 };
+enum { MOST_FILES = 9999, MOST_BYTES = 8 << 20, LEASE_WAIT_MS = 60000, LEASE_POLL_MS = 25 };
 
 struct version { uint64_t version; const char *name, *sha256; uint64_t steps; int64_t applied_ms; };
 #define VERSION(F) F(U64, version, 0) F(TEXT, name, 0) F(TEXT, sha256, 0) F(U64, steps, 0) F(TIME, applied_ms, 0)

@@ -231,7 +231,7 @@ static bool fetch(struct prepared *p, struct reader *r, size_t most)
 static bool drain(MYSQL_STMT *handle)
 {
     while (mysql_stmt_more_results(handle)) {
-        if (mysql_stmt_next_result(handle) > 0)
+        if (mysql_stmt_next_result(handle) != 0)
             return false;
         if (mysql_stmt_field_count(handle))
             mysql_stmt_free_result(handle);

@@ -12,7 +12,7 @@ const jump = document.querySelector('[data-jump]');
 let sentSeen = '';
 
 async function markRead() {
-  const form = document.querySelector('[data-read]');
+  const form = document.querySelector('[data-live-url] [data-read]'); // not on pages of older messages
   if (!form || document.hidden || !document.hasFocus()) return;
   const body = new URLSearchParams(new FormData(form));
   if (sentSeen === body.get('seen')) return;

@@ -59,7 +59,7 @@ export function show(box, fragment) {
   keepPlace(box.closest('[data-thread]'), () => merge(box, fragment));
   if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
   const lines = first ? [] : news(box, before);
-  if (lines.length > 0) say(lines.slice(-3).join('. '));
+  if (lines.length > 0) say(lines.slice(-3).join(' '));
   for (const link of box.dataset.here ? box.querySelectorAll('.conversation-row > a') : []) {
     const here = link.pathname === box.dataset.here;
     link.parentElement.classList.toggle('here', here);

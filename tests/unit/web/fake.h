@@ -3,11 +3,13 @@
 #define CENTRALA_TESTS_FAKE_H
 #include "base/base.h"
 #include "base/conf.h"
+#include "base/log.h"
 #include "web/app.h"
 #include "web/view.h"
 #include <setjmp.h>
 #include <strings.h>
 #include <cmocka.h>
+#undef fail /* ours is response.h's */
 
 struct fake_header { const char *name, *value; };
 
@@ -69,6 +71,7 @@ static UNUSED void fake_start(struct fake *f, const struct route *routes, size_t
     static const struct app_hooks no_hooks = { .begin = NULL };
     const char *problems;
     memset(f, 0, sizeof *f);
+    log_threshold((enum log_level)0); /* refusals are what is tested: no lines */
     f->arena = arena_new(64 << 20);
     f->conf = conf_load(f->arena, NULL, false, no_env, &problems);
     assert_non_null(f->conf);

@@ -36,7 +36,7 @@ static void heads(void **state)
     response_header(&f->rs, "X-One", "1");
     response_header(&f->rs, "X-Two", "2");
     const char *s = head(f);
-    assert_int_equal(strncmp(s, "Status: 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 5\r\n", 77), 0);
+    assert_ptr_equal(strstr(s, "Status: 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 5\r\n"), s);
     assert_non_null(strstr(s, "\r\nX-One: 1\r\nX-Two: 2\r\n"));
     assert_non_null(strstr(s, "\r\nCache-Control: no-store\r\n"));
     assert_non_null(strstr(s, "\r\nContent-Security-Policy: default-src 'none'; script-src 'self'; "));
@@ -45,7 +45,7 @@ static void heads(void **state)
     response_header(&f->rs, "Cache-Control", "private, max-age=60");
     assert_null(strstr(head(f), "no-store"));
     f->rs.status = 304;
-    assert_null(strstr(head(f), "Content-"  "Length"));
+    assert_null(strstr(head(f), "Content-Length"));
     assert_false(response_has_body(&f->rq, &f->rs));
     f->rs.status = 200;
     assert_true(response_has_body(&f->rq, &f->rs));
