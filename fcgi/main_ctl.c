@@ -110,7 +110,7 @@ static int run(int argc, char **argv, struct ctl *ctl)
         return help(ctl);
     const struct ctl_command *row = find(argc, argv, &words);
     if (!row) {
-        fprintf(stderr, "centralactl: %s; `centralactl help` lists them\n", argc ? "no such command" : "which command?");
+        fprintf(stderr, "centralactl: %s; `centralactl help` lists them\n", argc ? "no such command" : "no command");
         return USAGE;
     }
     if (!prepare(ctl, row, path))

@@ -5,7 +5,7 @@
 -- Files are never edited after a release: add the next number instead.
 
 CREATE TABLE tenant (
-  id          INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  id          INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY COMMENT 'names it in every other table',
   name        VARCHAR(80)  NOT NULL COMMENT 'shown in the panel, used on the command line',
   state       VARCHAR(12)  CHARACTER SET ascii NOT NULL DEFAULT 'active' COMMENT 'active or suspended: a suspended tenant receives but never sends',
   country     CHAR(2)      CHARACTER SET ascii NOT NULL DEFAULT 'PL' COMMENT 'ISO 3166: how typed numbers without + are read',
@@ -306,15 +306,15 @@ CREATE PROCEDURE message_ingest(
 MODIFIES SQL DATA
 COMMENT 'An inbound message in one round trip: contact, conversation, message, media and event in one transaction; replays change nothing.'
 BEGIN
-  DECLARE v_line, v_conversation, v_contact INT UNSIGNED DEFAULT NULL;
-  DECLARE v_id BIGINT UNSIGNED DEFAULT 0;
+  DECLARE v_line, v_conversation, v_contact, v_known_in INT UNSIGNED DEFAULT NULL;
+  DECLARE v_id, v_known BIGINT UNSIGNED DEFAULT NULL;
   DECLARE v_now DATETIME(3) DEFAULT UTC_TIMESTAMP(3);
   DECLARE EXIT HANDLER FOR 1062
   BEGIN
     ROLLBACK;
-    SELECT conversation_id, id INTO v_conversation, v_id FROM message WHERE tenant_id = p_tenant AND sid = p_sid;
-    IF v_id = 0 THEN RESIGNAL; END IF; -- another key: two rows of one millisecond; the caller runs it again
-    SELECT 'duplicate' AS outcome, v_conversation AS conversation_id, v_id AS message_id;
+    SELECT conversation_id, id INTO v_known_in, v_known FROM message WHERE tenant_id = p_tenant AND sid = p_sid;
+    IF v_known IS NULL THEN RESIGNAL; END IF; -- another key than the SID
+    SELECT 'duplicate' AS outcome, v_known_in AS conversation_id, v_known AS message_id;
   END;
   DECLARE EXIT HANDLER FOR SQLEXCEPTION
   BEGIN
@@ -322,16 +322,19 @@ BEGIN
     RESIGNAL;
   END;
 
-  SELECT l.id, c.id INTO v_line, v_conversation
+  -- A replay is seen here, without a transaction; only one that runs at the same time gets as far as the unique key.
+  SELECT l.id, c.id, m.conversation_id, m.id INTO v_line, v_conversation, v_known_in, v_known
     FROM line l LEFT JOIN conversation c ON c.tenant_id = l.tenant_id AND c.line_id = l.id AND c.peer = p_from
+      LEFT JOIN message m ON m.tenant_id = l.tenant_id AND m.sid = p_sid
     WHERE l.tenant_id = p_tenant AND l.address = p_to;
-  START TRANSACTION;
   IF v_line IS NULL THEN
     INSERT INTO unrouted (tenant_id, sid, to_address, from_address, body, detail) VALUES (p_tenant, p_sid, p_to, p_from, p_body, p_detail)
       ON DUPLICATE KEY UPDATE sid = sid;
-    COMMIT;
     SELECT 'unrouted' AS outcome, 0 AS conversation_id, 0 AS message_id;
+  ELSEIF v_known IS NOT NULL THEN
+    SELECT 'duplicate' AS outcome, v_known_in AS conversation_id, v_known AS message_id;
   ELSE
+    START TRANSACTION;
     IF v_conversation IS NULL THEN
       INSERT INTO contact (tenant_id, address_key, phone, name) VALUES (p_tenant, p_key, p_phone, p_name)
         ON DUPLICATE KEY UPDATE id = LAST_INSERT_ID(id), name = IF(name = '', VALUES(name), name);
@@ -341,7 +344,16 @@ BEGIN
         ON DUPLICATE KEY UPDATE id = LAST_INSERT_ID(conversation.id);
       SET v_conversation = LAST_INSERT_ID();
     END IF;
-    SET v_id = time_id();
+    -- The conversation first: its row lock puts messages of one conversation in order (inserting the message first would
+    -- share the parent row, and two of them would then deadlock here). The id is made under the lock, so ids of a
+    -- conversation rise strictly, in the order in which it shows them.
+    UPDATE conversation SET last_message_id = LAST_INSERT_ID(GREATEST(time_id(), last_message_id + 1)),
+        last_at = TIMESTAMP'2020-01-01 00:00:00' + INTERVAL (last_message_id DIV 4096) * 1000 MICROSECOND,
+        last_direction = 0, last_status = 'received', preview = p_preview,
+        message_count = message_count + 1, inbound_count = inbound_count + 1, last_inbound_at = last_at, changed_at = last_at
+      WHERE tenant_id = p_tenant AND id = v_conversation;
+    SET v_id = LAST_INSERT_ID();
+    SET v_now = TIMESTAMP'2020-01-01 00:00:00' + INTERVAL (v_id DIV 4096) * 1000 MICROSECOND;
     INSERT INTO message (tenant_id, conversation_id, id, direction, status, rank, sid, segments, num_media, status_at, created_at, extra, body)
       VALUES (p_tenant, v_conversation, v_id, 0, 'received', 60, p_sid, p_segments, p_num_media, v_now, v_now, p_extra, p_body);
     INSERT INTO message_event (tenant_id, sid, id, status, source, detail, created_at)
@@ -351,9 +363,6 @@ BEGIN
         SELECT p_tenant, v_conversation, v_id, j.position, COALESCE(j.content_type, ''), j.url
         FROM JSON_TABLE(p_media, '$[*]' COLUMNS (position INT PATH '$.position', content_type VARCHAR(127) PATH '$.type', url VARCHAR(2000) PATH '$.url')) j;
     END IF;
-    UPDATE conversation SET last_message_id = v_id, last_at = v_now, last_direction = 0, last_status = 'received', preview = p_preview,
-        message_count = message_count + 1, inbound_count = inbound_count + 1, last_inbound_at = v_now, changed_at = v_now
-      WHERE tenant_id = p_tenant AND id = v_conversation;
     COMMIT;
     SELECT 'stored' AS outcome, v_conversation AS conversation_id, v_id AS message_id;
   END IF;

@@ -46,7 +46,7 @@ static const struct sql seen =
 static const struct sql read_all =
     SQL_REPEATABLE("INSERT IGNORE INTO conversation_read (tenant_id,user_id,conversation_id,seen) SELECT ?,?,id,inbound_count FROM conversation WHERE tenant_id=?", NULL);
 static const struct sql changes =
-    SQL_REPEATABLE("SELECT id,changed_at,UTC_TIMESTAMP(3) FROM conversation WHERE tenant_id=? AND changed_at>? ORDER BY changed_at LIMIT 200", &change_row_type);
+    SQL_REPEATABLE("SELECT id,changed_at,UTC_TIMESTAMP(3) FROM conversation WHERE tenant_id=? AND changed_at>? ORDER BY changed_at DESC LIMIT 200", &change_row_type);
 static const struct sql change_of =
     SQL_REPEATABLE("SELECT id,changed_at,UTC_TIMESTAMP(3) FROM conversation WHERE tenant_id=? AND id=? AND changed_at>?", &change_row_type);
 

@@ -18,14 +18,14 @@ struct route {
     enum route_kind kind;
     int perm;                /* enum perm, PERM_PUBLIC, or PERM_USER (any signed-in user) */
     handler_fn *handler;
-    const struct form *form; /* NULL: none */
+    const struct form *form; /* NULL or of size 0: none */
     const char *name;        /* the handler's name, for url_for and `centralactl routes` */
     /* body_limit_kb of the settings unless the form's own row says more */
 };
 enum { PERM_PUBLIC = -1, PERM_USER = -2 };
 
 /* The questions. Each returns false with ctx.err set when it could not be answered. begin, end and statements may be
- * NULL; identify_bearer, check_signature and country where no route needs them. */
+ * NULL; the others where no route needs them. */
 struct app_hooks {
     /* Before the guards; opens or picks the connection: reader for safe methods. Lazy: nothing is sent. Not called for
      * HEALTH: such a handler calls it itself when it wants the database. */
@@ -35,13 +35,11 @@ struct app_hooks {
     /* Statements sent since begin, for the log line. */
     unsigned (*statements)(const struct request *rq);
     /* Who is this? By session cookie token (raw value) or by bearer token. Sets ctx.tenant, ctx.actor, csrf,
-     * session_id, zone, lang. Nobody is not an error: actor stays ACTOR_NONE. */
+     * session_id, zone, country, lang, names. Nobody is not an error: actor stays ACTOR_NONE. */
     bool (*identify_session)(struct request *rq, const char *token);
     bool (*identify_bearer)(struct request *rq, const char *token);
     /* Finds the tenant of a webhook and checks the signature; false with ERR_SIGNATURE, which it has counted. */
     bool (*check_signature)(struct request *rq);
-    /* Default country of the tenant for typed numbers, "PL"; NULL when none. */
-    const char *(*country)(struct request *rq);
 };
 
 struct zones; /* view.c: the time zones this worker has read */

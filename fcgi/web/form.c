@@ -7,6 +7,8 @@
 #include "web/app.h"
 #include "web/form.h"
 
+const struct form no_form = { .size = 0 };
+
 /* What arrived under one name: a text of some length (NUL bytes possible), or a JSON node that is none. */
 struct arrived {
     const char *s;
@@ -141,12 +143,6 @@ static void fill_text(struct fill *f, const struct arrived *in)
 
 /* --- phones --- */
 
-static const char *country(struct request *rq)
-{
-    const struct app_hooks *hooks = rq->app ? rq->app->hooks : NULL;
-    return hooks && hooks->country ? hooks->country(rq) : NULL;
-}
-
 static void fill_phone(struct fill *f, const struct arrived *in)
 {
     if (!in->s) {
@@ -163,7 +159,7 @@ static void fill_phone(struct fill *f, const struct arrived *in)
     }
     char e164[PHONE_MAX + 1];
     const char *number = f->field->flags & ADDRESS ? address_number(text) : text;
-    if (strlen(text) > ADDRESS_MAX || !phone_parse(number, country(f->rq), e164)) {
+    if (strlen(text) > ADDRESS_MAX || !phone_parse(number, f->rq->country, e164)) {
         mistake(f, N_("This is not a telephone number."));
         return;
     }

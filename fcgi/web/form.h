@@ -50,13 +50,14 @@ struct form {
 /* A JSON value (object or list) or a text holding JSON, kept as compact JSON text in a const char *. */
 #define FORM_JSON(s, m, most, fl) { #m, FORM_KIND_JSON, fl, offsetof(s, m), 0, most, 0 }
 #define FORM(s, fields) { sizeof(s), fields, ARRAY_LEN(fields), 0 }
+extern const struct form no_form; /* for rows of a table that must name one */
 /* The same for a route that takes files: `limit` bytes of body. */
 #define FORM_LARGE(s, fields, limit) { sizeof(s), fields, ARRAY_LEN(fields), limit }
 /* Member types: TEXT, PHONE, JSON const char *; INT int64_t; BOOL bool; ID uint64_t; TEXTS struct texts. */
 
 /* Fills rq->in from the request; true also when there are field errors, false (ctx.err) when the body is unreadable.
  * A text or phone with a mistake still stands in its member as it was typed, so that the page can show it again.
- * A PHONE is parsed with the country rq->app->hooks->country() gives for the tenant. */
+ * A PHONE is parsed as people of rq->country write it. */
 bool form_fill(struct request *rq, const struct form *form);
 
 #endif

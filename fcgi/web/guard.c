@@ -99,7 +99,7 @@ static int guard_csrf(struct request *rq, struct response *rs)
 
 static int guard_form(struct request *rq, struct response *rs)
 {
-    if (!rq->route->form)
+    if (!rq->route->form || !rq->route->form->size)
         return 0;
     if (!form_fill(rq, rq->route->form))
         return fail(rq, rs);

@@ -194,6 +194,10 @@ static bool close_tag(struct parser *p, const struct token *t, size_t i)
         return parser_mistake(p, t->line, "{{/%.*s}} where {{%c%.*s}} of line %" PRIu32 " is open", shown(t->len), t->s,
                               o->tag, shown(o->name.len), o->name.s, o->line);
     parser_flush(p);
+    if (p->at_line && (o->tag == '#' || o->tag == '^')) { /* the line starts inside: its indentation belongs there */
+        step_new(p, STEP_TEXT, t->line)->flags = STEP_LINE;
+        p->at_line = false;
+    }
     p->steps[o->step].end = p->count;
     if (o->tag == '<' && o->starts_line && i == p->last && p->right)
         parent_alone(p, o);

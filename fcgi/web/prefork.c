@@ -29,7 +29,7 @@ struct child {
 };
 
 struct master {
-    const struct prefork *p;
+    struct prefork *p;
     struct scoreboard *board;
     int fd;
     unsigned generation;
@@ -42,7 +42,7 @@ struct master {
 
 static int64_t limit_ms(const struct master *m)
 {
-    return (m->p->conf->web_request_limit_s + 1) * 1000;
+    return (m->p->request_limit_s + 1) * 1000;
 }
 
 /* --- children --- */
@@ -218,7 +218,7 @@ static void roll(struct master *m)
         return;
     log_event(NULL, LOG_NOTICE, "master.reload", "workers=%d", alive(m));
     if (m->p->reload)
-        m->p->reload(m->p->arg);
+        m->p->reload(m->p);
     m->generation++;
     m->crashes = 0;
     m->fork_ms = 0;
@@ -259,10 +259,12 @@ static void loop(struct master *m, const sigset_t *set)
     }
 }
 
-int prefork_run(const struct prefork *p, struct scoreboard *board)
+int prefork_run(struct prefork *p, struct scoreboard *board)
 {
     BUG_IF(p->workers < 1 || p->workers > WORKERS_MAX);
-    const char *path = p->conf->web_socket, *problem = NULL;
+    char path[4096]; /* a reload may take the caller's text away */
+    snprintf(path, sizeof path, "%s", p->socket);
+    const char *problem = NULL;
     struct master m = { .p = p, .board = board };
     m.fd = listen_socket(path, &problem);
     if (m.fd < 0) {

@@ -7,7 +7,6 @@
 #ifndef CENTRALA_PREFORK_H
 #define CENTRALA_PREFORK_H
 #include "base/base.h"
-#include "base/conf.h"
 
 enum { WORKERS_MAX = 64 };
 
@@ -29,16 +28,18 @@ struct scoreboard {
 };
 
 struct prefork {
-    const struct conf *conf;
+    const char *socket;          /* where to listen unless descriptor 0 is a listening socket */
     int workers;                 /* 1 to WORKERS_MAX */
+    int64_t request_limit_s;
     /* In the child, after the fork: serve on `fd` until told to stop. Returns the exit code. */
     int (*serve)(int fd, struct scoreboard *board, int slot, void *arg);
-    /* In the master on HUP, before new workers are forked: reload templates and settings; may be NULL. */
-    void (*reload)(void *arg);
+    /* In the master on HUP, before new workers are forked: reads settings and templates anew and may change `workers`
+     * and `request_limit_s`; may be NULL. */
+    void (*reload)(struct prefork *p);
     void *arg;
 };
 /* Runs until TERM or INT; returns the exit code. */
-int prefork_run(const struct prefork *p, struct scoreboard *board);
+int prefork_run(struct prefork *p, struct scoreboard *board);
 /* The shared page; call before anything that should show on it. */
 struct scoreboard *scoreboard_new(void);
 /* Descriptor 0 when it is a listening socket, else a new socket at `path`, mode 0660. It replaces what stands there in

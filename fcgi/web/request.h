@@ -68,6 +68,7 @@ struct request {
     const char *csrf;        /* token to put into forms; NULL without a session */
     uint64_t session_id;     /* 0 for bearer tokens and the public */
     const char *zone;        /* IANA zone to show times in: the user's, else the tenant's */
+    const char *country;     /* ISO 3166, for numbers as people type them; NULL: only +… is understood */
     const char *user_name;   /* for the page header */
     const char *user_role, *user_email, *tenant_name; /* the same; NULL when unknown */
 

@@ -15,7 +15,6 @@ import requests
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROFILE = "asan" if os.environ.get("SANITIZE") else "release"
 HOST = ROOT / "build" / PROFILE / "http" / "corehost"
-# A sanitized program keeps freed memory in quarantine: its size says nothing about ours.
 START_LIMIT = 10
 
 
@@ -107,6 +106,7 @@ def private_folder():
 
 def host_env(folder, **settings):
     env = {k: v for k, v in os.environ.items() if not k.startswith("CENTRALA_")}
+    env["CORE_WORKERS_FILE"] = str(folder / "workers")
     env.update(CENTRALA_WEB_SOCKET=str(folder / "core.sock"), CENTRALA_WORKERS="2", CENTRALA_WEB_MAX_REQUESTS="100000",
                CENTRALA_WEB_MAX_MEMORY_MB="0" if PROFILE == "asan" else "64")
     env.update({f"CENTRALA_{k.upper()}": str(v) for k, v in settings.items()})

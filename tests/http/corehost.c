@@ -207,6 +207,18 @@ static int serve(int fd, struct scoreboard *board, int slot, void *arg)
     return worker_serve(fd, board, slot, arg, NULL, NULL);
 }
 
+/* The number of workers may change with a reload: here it stands in a file. */
+static void reload(struct prefork *p)
+{
+    const char *path = getenv("CORE_WORKERS_FILE");
+    FILE *f = path ? fopen(path, "r") : NULL;
+    int workers;
+    if (f && fscanf(f, "%d", &workers) == 1)
+        p->workers = workers;
+    if (f)
+        fclose(f);
+}
+
 static const struct template_set *templates(void)
 {
     static const char hello[] = "<p>Hello {{user.name}}</p><p class=notice>{{notice}}</p><i>{{csrf}}</i>{{#form}}<b>{{error.text}}</b>{{/form}}";
@@ -238,6 +250,7 @@ int main(void)
     for (size_t i = 0; i < LANG_COUNT; i++)
         app.templates[i] = templates();
     app_ready(&app, a);
-    const struct prefork p = { .conf = conf, .workers = (int)conf->main_workers, .serve = serve, .arg = &app };
+    struct prefork p = { .socket = conf->web_socket, .request_limit_s = conf->web_request_limit_s, .workers = (int)conf->main_workers,
+                         .serve = serve, .reload = reload, .arg = &app };
     return prefork_run(&p, board);
 }

@@ -281,6 +281,15 @@ def test_a_rolling_restart_under_load_loses_no_request():
         assert core.host.log.count("event=master.reload") == 3
 
 
+@pytest.mark.parametrize("number", [1, 5])
+def test_a_reload_may_change_the_number_of_workers(number):
+    with tools.running(workers=3) as core:
+        before = core.pids()
+        (core.folder / "workers").write_text(str(number))
+        core.host.tell(signal.SIGHUP)
+        tools.wait_until(lambda: len(core.pids()) == number and not core.pids() & before, what="the new number")
+
+
 def test_workers_end_with_a_killed_master_and_a_new_one_takes_over():
     with tools.private_folder() as folder:
         core = tools.Core(folder)

@@ -18,21 +18,21 @@ import sys
 sys.dont_write_bytecode = True
 import csource  # noqa: E402
 
-# How a statement begins. Upper case, so that English ("Select a line", "Update the number") is not meant; the longer
-# forms in either case.
+# How a statement begins: in upper case, so that English ("Select a line", "Update the number") is not meant, or all in
+# lower case.
 STATEMENT = re.compile(
     r"\s*(SELECT\s|INSERT\s|UPDATE\s+\S+\s+\S*\s*SET\b|UPDATE\s.*\bSET\s|DELETE\s+(\w+\s+)?FROM\s|REPLACE\s+INTO\s|CALL\s+\w|WITH\s+\w+\s*(\(|AS)|"
     r"(CREATE|ALTER|DROP|TRUNCATE|RENAME)\s+(TABLE|DATABASE|USER|INDEX|VIEW|FUNCTION|PROCEDURE|ROLE|TRIGGER|EVENT|TEMPORARY|UNIQUE|OR)\b|"
     r"GRANT\s|REVOKE\s|SET\s+(SESSION|GLOBAL|NAMES|TRANSACTION|STATEMENT|@|[a-z_]+\s*=)|START\s+TRANSACTION|BEGIN$|COMMIT$|ROLLBACK$|"
     r"(UN)?LOCK\s+TABLES|DO\s+\w+\(|SHOW\s+\w|FLUSH\s|KILL\s|"
-    r"(?i:select\s.*\sfrom\s|insert\s+(ignore\s+)?into\s|update\s+\w+\s+set\s|delete\s+from\s))",
+    r"select\s.*\sfrom\s|insert\s+(ignore\s+)?into\s|update\s+\w+\s+set\s|delete\s+from\s)",
     re.DOTALL,
 )
 FRAGMENT = re.compile(r"\b(FROM|JOIN|WHERE|ORDER BY|GROUP BY|HAVING|LIMIT|VALUES)\b\s*[\w(?`]")
 DIRECTIVE = re.compile(r"%(\d+\$)?[-+ #0]*(\*|\d+)?(\.(\*|\d+))?(hh|h|ll|l|z|j|t)?[diouxXeEfgGcsp]")
 BUILDERS = re.compile(r"^(\w*printf|str_\w+|STR_LIT|strn?cat|stpcpy|strn?cpy|memcpy|arena_strn?dup|asprintf)$")
 QUOTED = re.compile(r"'(?:''|\\.|[^'\\])*'", re.DOTALL)
-MARK = re.compile(r"lint:\s*no-tenant:\s*\S")
+MARK = re.compile(r"lint:\s*no-tenant:\s*[^\s*]")
 
 
 def schema_of(root):

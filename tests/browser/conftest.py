@@ -1,0 +1,57 @@
+"""Headless Chromium for the browser tests, beside the fixtures of the HTTP tests (stack, test_mode_stack, make_stack)."""
+import os
+import pathlib
+import sys
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "http"))
+from core_tools import tool  # noqa: E402
+from stack_fixtures import *  # noqa: E402,F401,F403 (fixtures and hooks)
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
+    """chromium(width=1280, height=800, scripts=True): a new window with a profile of its own; closed at the end."""
+    windows = []
+
+    def open_window(width=1280, height=800, scripts=True):
+        home = tmp_path_factory.mktemp("chromium")
+        options = webdriver.ChromeOptions()
+        options.binary_location = tool("chromium")
+        # No sandbox: root may not have one, containers often cannot. Only our own pages are shown.
+        for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+                     "--disable-component-update", "--no-proxy-server", "--force-device-scale-factor=1", f"--user-data-dir={home}/profile"):
+            options.add_argument(word)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        if not scripts:
+            options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+        service = Service(tool("chromedriver"), env={**os.environ, "HOME": str(home)}, log_path=os.devnull)
+        window = webdriver.Chrome(service=service, options=options)
+        windows.append(window)
+        # The size of the page, not of the window: headless windows have a minimum width.
+        window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
+        window.set_page_load_timeout(30)
+        return window
+    yield open_window
+    for window in windows:
+        window.quit()
+
+
+@pytest.fixture
+def signed_in():
+    """signed_in(window, stack, role): types e-mail and password into the sign-in page."""
+    from selenium.webdriver.common.by import By
+
+    def sign_in(window, stack, role="admin"):
+        from stack import USERS
+        email = USERS.get(role, role)
+        window.get(stack.url + "/login")
+        window.find_element(By.NAME, "email").send_keys(email)
+        window.find_element(By.NAME, "password").send_keys(stack.passwords[email])
+        window.find_element(By.CSS_SELECTOR, "form [type=submit], form button:not([type=button])").click()
+        stack.wait(lambda: "/login" not in window.current_url, what="the sign-in")
+        return window
+    return sign_in

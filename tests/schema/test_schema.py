@@ -1,0 +1,86 @@
+"""The schema that the migrations make: what ARCHITECTURE asks of every table, and that migrating is safe to repeat."""
+import concurrent.futures
+import subprocess
+
+import pytest
+
+from stack import BIN, clean_env
+from core_tools import ROOT
+
+# Tables that belong to the installation and not to a tenant.
+COMMON = {"throttle", "hook_rejection", "job_slot", "heartbeat", "tenant", "schema_migration", "migration"}
+
+
+def ctl(env, *words):
+    return subprocess.run([BIN / "centralactl", *words], env=env, capture_output=True, text=True, timeout=120, cwd=ROOT)
+
+
+@pytest.fixture(scope="module")
+def environment(database, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("schema")
+    return clean_env(**database.create("schema"), CENTRALA_ROOT=ROOT, CENTRALA_KEY_FILE=folder / "centrala.key", CENTRALA_SETUP_CODE_FILE=folder / "setup.code")
+
+
+@pytest.fixture(scope="module")
+def query(database, environment):
+    done = ctl(environment, "migrate")
+    assert done.returncode == 0, done.stdout + done.stderr
+    connection = database.connect("schema")
+
+    def query(text, *values):
+        with connection.cursor() as cursor:
+            cursor.execute(text, values or None)
+            return list(cursor.fetchall())
+    yield query
+    connection.close()
+
+
+def test_every_table_and_column_is_commented(query):
+    silent = query("SELECT table_name AS t, '' AS c FROM information_schema.tables WHERE table_schema = DATABASE() AND table_comment = '' "
+                   "UNION ALL SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND column_comment = ''")
+    # A surrogate key called id explains itself.
+    assert [f"{row['t']}.{row['c']}" for row in silent if row["c"] != "id"] == []
+
+
+def test_customer_data_names_its_tenant_first(query):
+    tables = {row["t"] for row in query("SELECT table_name AS t FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'")}
+    with_tenant = {row["t"] for row in query("SELECT table_name AS t FROM information_schema.columns WHERE table_schema = DATABASE() AND column_name = 'tenant_id'")}
+    assert tables - with_tenant - COMMON == set()
+
+
+def test_references_between_tables_of_a_tenant_carry_the_tenant(query):
+    rows = query("SELECT constraint_name AS k, table_name AS t, referenced_table_name AS r, GROUP_CONCAT(column_name ORDER BY ordinal_position) AS c "
+                 "FROM information_schema.key_column_usage WHERE table_schema = DATABASE() AND referenced_table_name IS NOT NULL GROUP BY constraint_name, table_name")
+    assert rows
+    assert [f"{row['t']}.{row['k']}" for row in rows if row["c"].split(",")[0] != "tenant_id"] == []
+
+
+def test_text_is_utf8mb4_and_tables_are_innodb(query):
+    wrong = query("SELECT table_name AS t FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' "
+                  "AND (engine <> 'InnoDB' OR table_collation NOT LIKE 'utf8mb4%%')")
+    assert wrong == []
+
+
+def test_migrating_again_changes_nothing(query, environment):
+    def state():
+        return query("SELECT table_name, column_name, column_type FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY 1, ordinal_position")
+    before = state()
+    done = ctl(environment, "migrate")
+    assert done.returncode == 0, done.stderr
+    assert state() == before
+
+
+def test_two_migrators_at_once(database, tmp_path):
+    env = clean_env(**database.create("schema_two"), CENTRALA_ROOT=ROOT, CENTRALA_KEY_FILE=tmp_path / "centrala.key", CENTRALA_SETUP_CODE_FILE=tmp_path / "setup.code")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda _: ctl(env, "migrate"), range(2)))
+    assert [d.returncode for d in done] == [0, 0], [d.stderr for d in done]
+
+
+def test_reader_may_only_read(database, environment, query):
+    import pymysql
+    connection = database.connect("schema", (environment["CENTRALA_DB_READER_USER"], environment["CENTRALA_DB_READER_PASSWORD"]))
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM tenant")
+        with pytest.raises(pymysql.err.OperationalError):
+            cursor.execute("UPDATE tenant SET name = 'x'")
