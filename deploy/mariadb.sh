@@ -6,8 +6,9 @@
 #   deploy/mariadb.sh status DIR    "running PID SOCKET" (exit 0) or "stopped" (exit 3)
 #   deploy/mariadb.sh wait DIR [S]  until a query answers, at most S seconds (60)
 #   deploy/mariadb.sh sql DIR [...] the mariadb client as administrator; further words go to the client
+#   deploy/mariadb.sh unlink DIR    before DIR is deleted: removes the short link that a long path needs
 #
-# Sourced, it gives the functions mariadb_start, mariadb_stop, mariadb_status, mariadb_wait and mariadb_sql.
+# Sourced, it gives functions of these names: mariadb_start and so on.
 #
 # DIR/db.env (mode 0600) holds the generated passwords of the three users as settings of Centrala: the owner changes the
 # schema, the app reads and writes, the reader only reads. The server runs as the owner of DIR. The administrator is the
@@ -170,6 +171,8 @@ mariadb_launch() { # DIR
   # A session of its own: Ctrl-C at the terminal is for who started us, and he stops it with `stop`.
   setsid mariadbd --defaults-file="$dir/my.cnf" > /dev/null 2>> "$dir/mysql.err" < /dev/null 9>&- &
   child=$!
+  # The server writes the same into it when it is ready; until then `stop` knows it by this.
+  echo "$child" > "$dir/mysql.pid" && chown --reference="$dir" "$dir/mysql.pid" 2> /dev/null
   if ! mariadb_wait "$dir" 120 "$child"; then
     mariadb_say "the server did not start; the end of $dir/mysql.err:"
     tail -n 15 "$dir/mysql.err" >&2
@@ -210,14 +213,18 @@ mariadb_gone() { # PID TENTHS
 }
 
 mariadb_stop() { # DIR
-  local dir pid link
-  dir=$(readlink -f "$1") || return 0
-  if pid=$(mariadb_pid "$dir"); then
-    mariadb_sql "$dir" --connect-timeout=2 -e SHUTDOWN > /dev/null 2>&1 < /dev/null && mariadb_gone "$pid" 300 ||
-      { kill -TERM "$pid" 2> /dev/null; mariadb_gone "$pid" 300; } ||
-      { mariadb_say "$pid does not end; killed (the next start recovers)"; kill -KILL "$pid" 2> /dev/null; mariadb_gone "$pid" 100; } || return 1
-  fi
+  local dir pid
+  dir=$(readlink -f "$1") && pid=$(mariadb_pid "$dir") || return 0
+  mariadb_sql "$dir" --connect-timeout=2 -e SHUTDOWN > /dev/null 2>&1 < /dev/null && mariadb_gone "$pid" 300 ||
+    { kill -TERM "$pid" 2> /dev/null; mariadb_gone "$pid" 300; } ||
+    { mariadb_say "$pid does not end; killed (the next start recovers)"; kill -KILL "$pid" 2> /dev/null; mariadb_gone "$pid" 100; } || return 1
   rm -f "$dir/mysql.pid" "$dir/mysql.sock"
+}
+
+# The short link outlives a stop: programs that still run know the socket by it. This is for a folder that goes away.
+mariadb_unlink() { # DIR
+  local dir link
+  dir=$(readlink -f "$1") || return 0
   if read -r link 2> /dev/null < "$dir/socket.link"; then
     case $link in /tmp/centrala.*) rm -f "$link/d" && rmdir "$link" 2> /dev/null ;; esac
     rm -f "$dir/socket.link"
@@ -235,7 +242,7 @@ if [ "${BASH_SOURCE[0]}" = "$0" ]; then
   [ $# -ge 2 ] || action=
   shift
   case $action in
-    start | stop | status | wait | sql) "mariadb_$action" "$@" ;;
-    *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    start | stop | status | wait | sql | unlink) "mariadb_$action" "$@" ;;
+    *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
   esac
 fi

@@ -65,6 +65,7 @@ static bool take_identity(struct request *rq, const struct identity *who)
     rq->country = row->country;
     rq->user_name = row->name;
     rq->user_role = row->role;
+    rq->user_email = row->email;
     rq->tenant_name = row->tenant_name;
     if (row->language && language_parse(row->language, &language))
         rq->lang = rq->app->catalogs[language];
@@ -232,9 +233,12 @@ int main(int argc, char **argv)
     s.app.board = scoreboard_new();
     if (!load(&s))
         return 1;
-    if (check)
-        return 0;
-    struct prefork p = { .serve = serve, .reload = reload, .arg = &s };
-    apply(&p, s.app.conf);
-    return prefork_run(&p, s.app.board);
+    int status = 0;
+    if (!check) {
+        struct prefork p = { .serve = serve, .reload = reload, .arg = &s };
+        apply(&p, s.app.conf);
+        status = prefork_run(&p, s.app.board);
+    }
+    unload(s.life, &s.app);
+    return status;
 }

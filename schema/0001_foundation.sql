@@ -327,7 +327,10 @@ BEGIN
     FROM line l LEFT JOIN conversation c ON c.tenant_id = l.tenant_id AND c.line_id = l.id AND c.peer = p_from
       LEFT JOIN message m ON m.tenant_id = l.tenant_id AND m.sid = p_sid
     WHERE l.tenant_id = p_tenant AND l.address = p_to;
-  IF v_line IS NULL THEN
+  IF v_line IS NULL THEN -- unless it was routed to another line by hand before
+    SELECT conversation_id, id INTO v_known_in, v_known FROM message WHERE tenant_id = p_tenant AND sid = p_sid;
+  END IF;
+  IF v_line IS NULL AND v_known IS NULL THEN
     INSERT INTO unrouted (tenant_id, sid, to_address, from_address, body, detail) VALUES (p_tenant, p_sid, p_to, p_from, p_body, p_detail)
       ON DUPLICATE KEY UPDATE sid = sid;
     SELECT 'unrouted' AS outcome, 0 AS conversation_id, 0 AS message_id;

@@ -6,8 +6,8 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 
-/* ---- the check before cJSON: cJSON takes 01, raw control characters, broken UTF-8 and \u0000, and chokes on numbers of
- * more than 63 characters. It works on a copy, in which it rewrites what a C text or cJSON could not hold. ---- */
+/* ---- the check before cJSON: cJSON takes 01, raw control characters, broken UTF-8 and \u0000. It works on a copy, in which
+ * it rewrites what a C text could not hold. ---- */
 
 struct scan {
     char *p;    /* ends in NUL */
@@ -98,19 +98,8 @@ static bool scan_text(struct scan *s)
     return true;
 }
 
-/* Too long for cJSON: the same double in at most 24 characters, the rest blanks. */
-static void shorten_number(char *from, size_t len)
-{
-    char text[32];
-    double d = strtod(from, NULL);
-    int n = isinf(d) ? snprintf(text, sizeof text, "%s1e999", d < 0 ? "-" : "") : snprintf(text, sizeof text, "%.17g", d);
-    memset(from, ' ', len);
-    memcpy(from, text, (size_t)n);
-}
-
 static bool scan_number(struct scan *s)
 {
-    char *from = s->p;
     take(s, '-');
     if (!take(s, '0') && !digits(s))
         return false;
@@ -122,8 +111,6 @@ static bool scan_number(struct scan *s)
         if (!digits(s))
             return false;
     }
-    if (s->p - from > 60)
-        shorten_number(from, (size_t)(s->p - from));
     return true;
 }
 

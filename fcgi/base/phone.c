@@ -165,11 +165,15 @@ static bool use_national(const struct plan *plan, const char *digits, char out[P
     return behind_prefix(plan->trunk, plan, digits, use_today_or_habit, out) || use_today_or_habit(plan, digits, out);
 }
 
+/* Behind a plus nothing is missing, so the digits as they are come first; "+44 (0)20 …" is common all the same. */
 static bool use_international(const struct plan *home, const char *digits, char out[PHONE_MAX + 1])
 {
     (void)home;
     const struct plan *plan = plan_of_number(digits);
-    return plan && use_national(plan, digits + strlen(plan->code), out);
+    if (!plan)
+        return false;
+    digits += strlen(plan->code);
+    return use_exact(plan, digits, out) || use_national(plan, digits, out);
 }
 
 bool phone_parse(const char *typed, const char *country, char out[PHONE_MAX + 1])

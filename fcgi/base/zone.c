@@ -138,7 +138,8 @@ static int64_t rule_moment(const struct rule_date *d, int year, int offset)
     return day * DAY + d->time - offset;
 }
 
-/* The rule's changes of the years around `t` in order; the last one not after `t` is in force. */
+/* Of the rule's changes in the years around `t` the last one not after `t` is in force. Where summer time lasts all year,
+ * its end in one year and its start in the next coincide, and the start wins. */
 static struct span_of_time rule_at(const struct rule *r, int64_t t)
 {
     if (!r->dst)
@@ -148,15 +149,16 @@ static struct span_of_time rule_at(const struct rule *r, int64_t t)
     int64_t since = INT64_MIN;
     struct span_of_time in_force = { INT64_MAX, r->standard };
     for (int year = c.year - 1; year <= c.year + 1; year++) {
-        int64_t on = rule_moment(&r->start, year, r->standard), off = rule_moment(&r->end, year, r->summer);
-        struct { int64_t at; int offset; } two[2] = { { on, r->summer }, { off, r->standard } };
+        struct { int64_t at; int offset; } changes[2] = {
+            { rule_moment(&r->start, year, r->standard), r->summer },
+            { rule_moment(&r->end, year, r->summer), r->standard },
+        };
         for (int i = 0; i < 2; i++) {
-            int k = on <= off ? i : 1 - i; /* in order of time: south of the equator summer ends first */
-            if (two[k].at <= t && two[k].at >= since) {
-                since = two[k].at;
-                in_force.offset = two[k].offset;
-            } else if (two[k].at > t && two[k].at < in_force.until) {
-                in_force.until = two[k].at;
+            if (changes[i].at <= t && changes[i].at >= since) {
+                since = changes[i].at;
+                in_force.offset = changes[i].offset;
+            } else if (changes[i].at > t && changes[i].at < in_force.until) {
+                in_force.until = changes[i].at;
             }
         }
     }

@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "services/delivery.h"
 #include "services/inbound.h"
+#include "services/params.h"
 #include "web/handlers.h"
 
 static int nothing_to_say(struct response *rs)
@@ -11,17 +12,28 @@ static int nothing_to_say(struct response *rs)
     return 200;
 }
 
+/* A form's, or the members of a JSON object whose hash was signed. */
+static struct pair *parameters(struct request *rq, size_t *count)
+{
+    *count = rq->param_count;
+    return rq->param_count || !rq->body_len ? rq->params : params_from_json(rq->ctx.arena, rq->body, rq->body_len, count);
+}
+
 int inbound_hook(struct request *rq, struct response *rs) /* POST /twilio/inbound, /hook/:secret/message */
 {
     struct inbound_result result;
-    if (!inbound_receive(&rq->ctx, rq->params, rq->param_count, &result))
+    size_t count;
+    struct pair *params = parameters(rq, &count);
+    if (!inbound_receive(&rq->ctx, params, count, &result))
         return fail(rq, rs);
     return nothing_to_say(rs);
 }
 
 int status_hook(struct request *rq, struct response *rs) /* POST /twilio/status, /hook/:secret/status[/:outbox] */
 {
-    if (!delivery_callback(&rq->ctx, rq->params, rq->param_count, rq->args[1] ? request_arg_id(rq, 1) : 0))
+    size_t count;
+    struct pair *params = parameters(rq, &count);
+    if (!delivery_callback(&rq->ctx, params, count, rq->args[1] ? request_arg_id(rq, 1) : 0))
         return fail(rq, rs);
     return nothing_to_say(rs);
 }

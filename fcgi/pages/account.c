@@ -27,6 +27,25 @@ static void put_languages(struct request *rq)
     }
 }
 
+/* "Firefox · Linux" from a User-Agent; programs and unknown ones as they call themselves. */
+static const char *browser_words(struct request *rq, const char *agent)
+{
+    static const struct { const char *mark, *name; } browsers[] = {
+        { "Edg", "Edge" }, { "OPR/", "Opera" }, { "SamsungBrowser/", "Samsung Internet" }, { "Firefox/", "Firefox" }, { "FxiOS/", "Firefox" },
+        { "Chromium/", "Chromium" }, { "Chrome/", "Chrome" }, { "CriOS/", "Chrome" }, { "Safari/", "Safari" } };
+    static const struct { const char *mark, *name; } systems[] = {
+        { "Windows", "Windows" }, { "iPhone", "iPhone" }, { "iPad", "iPad" }, { "Android", "Android" }, { "CrOS", "ChromeOS" },
+        { "Mac OS X", "macOS" }, { "Linux", "Linux" } };
+    const char *browser = NULL, *os = NULL;
+    for (size_t i = 0; !browser && i < ARRAY_LEN(browsers); i++)
+        browser = strstr(agent, browsers[i].mark) ? browsers[i].name : NULL;
+    for (size_t i = 0; !os && i < ARRAY_LEN(systems); i++)
+        os = strstr(agent, systems[i].mark) ? systems[i].name : NULL;
+    if (!browser)
+        return *agent ? agent : say(rq, N_("Unknown browser"));
+    return os ? arena_printf(rq->ctx.arena, "%s · %s", browser, os) : browser;
+}
+
 static bool put_sessions(struct request *rq)
 {
     struct rows rows = session_list(&rq->ctx);
@@ -35,7 +54,8 @@ static bool put_sessions(struct request *rq)
     for (size_t i = 0; i < rows.n; i++) {
         struct value *o = list_object(list);
         object_text(o, "id", arena_printf(rq->ctx.arena, "%" PRIu64, s[i].id));
-        object_text(o, "agent", *s[i].agent ? s[i].agent : say(rq, N_("Unknown browser")));
+        object_text(o, "agent", browser_words(rq, s[i].agent));
+        object_text(o, "agent_full", s[i].agent);
         object_text(o, "address", s[i].address);
         view_time(rq, o, "created", s[i].created_ms);
         view_time(rq, o, "seen", s[i].seen_ms);
@@ -49,7 +69,7 @@ static int show(struct request *rq, struct response *rs, int status)
     struct value *account = object_object(view(rq), "account");
     object_text(account, "email", rq->user_email);
     object_text(account, "name", rq->user_name);
-    object_text(account, "role", rq->user_role);
+    object_text(account, "role", view_role(rq, rq->user_role));
     object_text(account, "tenant", rq->tenant_name);
     put_languages(rq);
     if (!put_sessions(rq))

@@ -7,10 +7,11 @@ struct conversation_in { uint64_t before; };
 static const struct form_field conversation_fields[] = { FORM_ID(struct conversation_in, before, 0) };
 const struct form conversation_query = FORM(struct conversation_in, conversation_fields);
 
-struct reply_in { const char *body, *nonce; };
+struct reply_in { const char *body, *nonce; int64_t seen; };
 static const struct form_field reply_fields[] = {
     FORM_TEXT(struct reply_in, body, 1, BODY_MOST_UNITS, REQUIRED | MULTILINE),
     FORM_TEXT(struct reply_in, nonce, 0, 64, 0),
+    FORM_INT(struct reply_in, seen, 0, UINT32_MAX, 0, 0),
 };
 const struct form reply_form = FORM(struct reply_in, reply_fields);
 
@@ -59,8 +60,12 @@ int conversation_send_page(struct request *rq, struct response *rs) /* POST /con
     struct send_result r;
     if (!rq->form_errors) {
         struct send_request send = { .conversation_id = id, .body = in->body, .nonce = in->nonce, .author = AUTHOR_USER };
-        if (message_send(&rq->ctx, &send, &r))
+        if (message_send(&rq->ctx, &send, &r)) {
+            /* Who answers has read what stood above the form. The message is out: a mark that fails is no error. */
+            if (in->seen && !inbox_mark_read(&rq->ctx, id, in->seen))
+                err_clear(&rq->ctx);
             return redirect(rq, rs, arena_printf(rq->ctx.arena, "/conversations/%" PRIu64 "#newest", id));
+        }
         if (!show_again(rq))
             return fail(rq, rs);
     }

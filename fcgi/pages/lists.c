@@ -47,7 +47,7 @@ static void put_history_row(struct request *rq, struct value *list, const struct
     object_text(o, "url", arena_printf(rq->ctx.arena, "/conversations/%" PRIu64, m->conversation_id));
     object_bool(o, "inbound", m->direction == INBOUND);
     put_title(rq, o, m->name, m->peer);
-    object_text(o, "line", m->line);
+    object_text(o, "line", shown_address(rq, m->line));
     put_channel(rq, o, m->channel);
     view_time(rq, o, "at", m->created_ms);
     object_text(o, "line_text", text_preview(rq->ctx.arena, m->body));
@@ -116,7 +116,7 @@ static const char *author(struct request *rq, const struct conversation_row *c, 
     static const char *const kinds[] = { [AUTHOR_USER] = N_("Panel"), [AUTHOR_API] = N_("API"), [AUTHOR_AUTO] = N_("Automatic reply"),
                                          [AUTHOR_MODEL] = N_("AI"), [AUTHOR_SCHEDULE] = N_("Schedule") };
     if (m->direction == INBOUND)
-        return *c->name ? c->name : c->peer;
+        return *c->name ? c->name : shown_address(rq, c->peer);
     const char *kind = m->author_kind > 0 && m->author_kind < (int)ARRAY_LEN(kinds) ? say(rq, kinds[m->author_kind]) : "";
     if (!m->author)
         return kind;
@@ -141,7 +141,7 @@ static void put_message(struct request *rq, struct value *list, const struct con
         object_text(o, "body", m->body);
     put_media(rq, o, m->id, media);
     put_extra(rq, o, m->extra);
-    if (m->segments > 1)
+    if (m->segments > 1 && strcmp(c->channel, "sms") == 0) /* only texts are billed by the segment */
         object_text(o, "segments", say_n(rq, N_("%lld segment"), N_("%lld segments"), m->segments));
     object_bool(o, "simulated", m->simulated);
     put_failure(rq, o, m->error_code, m->error_text);
@@ -193,6 +193,6 @@ bool put_conversation(struct request *rq, const struct conversation_row *c)
         object_text(o, "unread_text", say_n(rq, N_("%lld unread"), N_("%lld unread messages"), c->unread));
     }
     object_int(o, "seen", c->inbound_count);
-    object_text(o, "line", c->line_address);
+    object_text(o, "line", shown_address(rq, c->line_address));
     return true;
 }

@@ -48,7 +48,7 @@ void put_channel(struct request *rq, struct value *o, const char *channel)
     object_text(c, "label", say(rq, N_("Other channel")));
 }
 
-static const char *shown_number(struct request *rq, const char *address)
+const char *shown_address(struct request *rq, const char *address)
 {
     const char *number = address_number(address);
     return phone_is_e164(number) ? phone_display(rq->ctx.arena, number) : number;
@@ -56,7 +56,7 @@ static const char *shown_number(struct request *rq, const char *address)
 
 void put_title(struct request *rq, struct value *o, const char *name, const char *peer)
 {
-    const char *number = shown_number(rq, peer);
+    const char *number = shown_address(rq, peer);
     object_text(o, "title", *name ? name : number);
     if (*name)
         object_text(o, "number", number);
@@ -94,6 +94,17 @@ bool put_window(struct request *rq, struct value *o, const struct conversation_r
     return true;
 }
 
+static void put_line(struct request *rq, struct value *list, const struct line_row *l, bool selected)
+{
+    struct value *o = list_object(list);
+    bool whatsapp = strcmp(l->channel, "whatsapp") == 0;
+    object_text(o, "id", arena_printf(rq->ctx.arena, "%" PRIu64, l->id));
+    object_text(o, "address", l->address);
+    object_text(o, "channel", l->channel);
+    object_text(o, "label", arena_printf(rq->ctx.arena, "%s%s%s%s", l->name, *l->name ? " · " : "", shown_address(rq, l->address), whatsapp ? " · WhatsApp" : " · SMS"));
+    object_bool(o, "selected", selected);
+}
+
 bool put_lines(struct request *rq, uint64_t chosen, bool active_only)
 {
     struct rows rows = sending_lines(&rq->ctx);
@@ -101,21 +112,22 @@ bool put_lines(struct request *rq, uint64_t chosen, bool active_only)
         return false;
     struct value *list = object_list(view(rq), "lines");
     const struct line_row *l = rows.row;
-    for (size_t i = 0; i < rows.n; i++) {
-        if (active_only && !l[i].active)
-            continue;
-        struct value *o = list_object(list);
-        const char *number = shown_number(rq, l[i].address);
-        bool whatsapp = strcmp(l[i].channel, "whatsapp") == 0;
-        object_text(o, "id", arena_printf(rq->ctx.arena, "%" PRIu64, l[i].id));
-        object_text(o, "address", l[i].address);
-        object_text(o, "channel", l[i].channel);
-        object_text(o, "label", arena_printf(rq->ctx.arena, "%s%s%s · %s", whatsapp ? "WhatsApp · " : "", l[i].name, *l[i].name ? " " : "", number));
-        object_bool(o, "selected", l[i].id == chosen);
-    }
+    for (size_t i = 0; i < rows.n; i++)
+        if (l[i].active || !active_only)
+            put_line(rq, list, &l[i], l[i].id == chosen);
     object_bool(view(rq), "has_lines", list_len(list) > 0);
     object_bool(view(rq), "several_lines", list_len(list) > 1);
     return true;
+}
+
+void put_lines_of(struct request *rq, struct value *o, const struct rows *lines, const char *channel)
+{
+    struct value *list = object_list(o, "lines");
+    const struct line_row *l = lines->row;
+    for (size_t i = 0; i < lines->n; i++)
+        if (strcmp(l[i].channel, channel) == 0)
+            put_line(rq, list, &l[i], false);
+    object_bool(o, "has_lines", list_len(list) > 0);
 }
 
 void put_live(struct request *rq, const char *url, const char *cursor)

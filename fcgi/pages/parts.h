@@ -10,6 +10,8 @@
 void put_state(struct request *rq, struct value *o, const char *status);
 /* "channel" {word, label} */
 void put_channel(struct request *rq, struct value *o, const char *channel);
+/* The number of an address, grouped for reading; other addresses as they are. */
+const char *shown_address(struct request *rq, const char *address);
 /* "title" and "number": the name with the number beside it, or the number alone. */
 void put_title(struct request *rq, struct value *o, const char *name, const char *peer);
 /* "failure" {text, code, url} when there is an error. */
@@ -27,6 +29,8 @@ bool put_handset(struct request *rq, const struct conversation_row *c, const str
 void put_totals(struct request *rq, const struct total_row *t);
 /* "lines", "has_lines", "several_lines"; `chosen` 0: none selected. False on failure. */
 bool put_lines(struct request *rq, uint64_t chosen, bool active_only);
+/* "lines" and "has_lines" into `o`: those of sending_lines() on one channel. */
+void put_lines_of(struct request *rq, struct value *o, const struct rows *lines, const char *channel);
 /* "conversation" for pages/conversation and its fragment. False on failure. */
 bool put_conversation(struct request *rq, const struct conversation_row *c);
 /* "live" {url, cursor} */

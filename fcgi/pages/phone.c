@@ -66,6 +66,7 @@ static int show(struct request *rq, struct response *rs, const char *from, const
         return fail(rq, rs);
     object_text(view(rq), "from", from);
     object_text(view(rq), "to", address);
+    object_text(view(rq), "to_number", shown_address(rq, address));
     put_live(rq, url.s, "");
     return view_page_status(rq, rs, "pages/phone", status);
 }

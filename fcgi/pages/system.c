@@ -79,7 +79,7 @@ static void check_webhooks(struct request *rq, struct value *checks, const struc
               say(rq, N_("Twilio tells here what became of sent messages.")));
     view_time(rq, o, "at", q->last_callback_ms);
     const struct rejection_row *r = h->rejections.row;
-    o = check(checks, say(rq, N_("Refused webhooks")), q->rejected_hour ? "bad" : "good",
+    o = check(checks, say(rq, N_("Refused webhooks")), q->rejected_hour ? "wait" : "good",
               q->rejected_hour ? say_n(rq, N_("%lld in the last hour"), N_("%lld requests in the last hour"), q->rejected_hour) : say(rq, N_("None")),
               say(rq, N_("Requests whose signature did not fit.")));
     if (h->rejections.n)

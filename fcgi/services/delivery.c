@@ -35,7 +35,7 @@ static bool fold(struct ctx *ctx, uint64_t conversation, uint64_t message, const
         return false;
     if (!raised && !code && !text)
         return true;
-    return db_conversation_touch(ctx, ctx->tenant, conversation, message, status);
+    return db_conversation_touch(ctx, ctx->tenant, conversation, message, raised ? status : NULL);
 }
 
 static bool adopt_by_outbox(struct ctx *ctx, const struct status_event *e, struct state_row **state)

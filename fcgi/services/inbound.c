@@ -1,7 +1,6 @@
 /* inbound.c - from webhook parameters to a stored message. */
 #include "base/base.h"
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/phone.h"
 #include "base/str.h"
@@ -121,19 +120,6 @@ struct rows unrouted_list(struct ctx *ctx, int64_t before_ms, const char *before
     return db_unrouted_page(ctx, ctx->tenant, before_ms, before_sid, limit);
 }
 
-/* The kept JSON as parameters again. */
-static struct pair *pairs_of(struct ctx *ctx, const char *detail, size_t *count)
-{
-    const struct json *doc = json_parse(ctx->arena, detail, strlen(detail));
-    struct pair *pairs = ARENA_ARRAY(ctx->arena, struct pair, json_len(doc) + 1);
-    *count = 0;
-    for (const struct json *j = json_first(doc); j; j = json_next(j)) {
-        const char *k = json_key(j), *v = json_text(j, "");
-        pairs[(*count)++] = (struct pair){ .name = k, .name_len = strlen(k), .value = v, .value_len = strlen(v) };
-    }
-    return pairs;
-}
-
 bool unrouted_route_one(struct ctx *ctx, const char *sid, uint64_t line_id)
 {
     struct unrouted_row *row = db_unrouted_get(ctx, ctx->tenant, sid);
@@ -142,7 +128,7 @@ bool unrouted_route_one(struct ctx *ctx, const char *sid, uint64_t line_id)
         return err_set(ctx, ERR_ABSENT, "unrouted message or line");
     size_t n;
     struct inbound_result res;
-    struct pair *pairs = pairs_of(ctx, row->detail, &n);
+    struct pair *pairs = params_from_json(ctx->arena, row->detail, strlen(row->detail), &n);
     for (size_t i = 0; i < n; i++)
         if (strcmp(pairs[i].name, "To") == 0)
             pairs[i] = (struct pair){ "To", 2, line->address, strlen(line->address) };
@@ -168,7 +154,7 @@ int64_t unrouted_route(struct ctx *ctx, const char *to_address)
         for (size_t i = 0; i < rows.n; i++) {
             size_t n;
             struct inbound_result res;
-            struct pair *pairs = pairs_of(ctx, r[i].detail, &n);
+            struct pair *pairs = params_from_json(ctx->arena, r[i].detail, strlen(r[i].detail), &n);
             if (!inbound_receive(ctx, pairs, n, &res) || db_unrouted_delete(ctx, ctx->tenant, r[i].sid) < 0)
                 return -1;
             done++;

@@ -1,5 +1,6 @@
 /* params.c - webhook parameters. */
 #include "base/base.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "services/params.h"
@@ -57,6 +58,22 @@ const char *text_preview(struct arena *a, const char *s)
         if ((unsigned char)*p < 0x20)
             *p = ' ';
     return out;
+}
+
+struct pair *params_from_json(struct arena *a, const char *s, size_t n, size_t *count)
+{
+    const struct json *doc = json_parse(a, s, n);
+    *count = 0;
+    if (json_kind(doc) != JSON_OBJECT)
+        return NULL;
+    struct pair *pairs = ARENA_ARRAY(a, struct pair, json_len(doc) + 1);
+    for (const struct json *j = json_first(doc); j; j = json_next(j)) {
+        enum json_kind kind = json_kind(j);
+        const char *name = json_key(j), *value = kind == JSON_TEXT ? json_text(j, "") : kind == JSON_NUMBER || kind == JSON_BOOL ? json_print(a, j) : NULL;
+        if (value)
+            pairs[(*count)++] = (struct pair){ .name = name, .name_len = strlen(name), .value = value, .value_len = strlen(value) };
+    }
+    return pairs;
 }
 
 const char *params_json(struct arena *a, const struct pair *params, size_t count)

@@ -14,6 +14,9 @@ const char *param_clean(struct arena *a, const char *s, size_t n, size_t most);
 const char *param_ascii(struct arena *a, const char *s);
 /* One line of at most 160 bytes for lists. */
 const char *text_preview(struct arena *a, const char *s);
+/* The members of a JSON object as parameters: texts as they are, numbers and booleans as their text, the rest left out.
+ * None (count 0) when it is no object. */
+struct pair *params_from_json(struct arena *a, const char *s, size_t n, size_t *count);
 /* All of them as a JSON object; repeated names become a list's last value. */
 const char *params_json(struct arena *a, const struct pair *params, size_t count);
 

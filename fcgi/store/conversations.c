@@ -36,10 +36,11 @@ static const struct sql conversation_open =
         "SELECT ?,?,k.id,?,?,k.name,UTC_TIMESTAMP(3),UTC_TIMESTAMP(3) FROM contact k WHERE k.tenant_id=? AND k.id=? "
         "ON DUPLICATE KEY UPDATE id=LAST_INSERT_ID(conversation.id)", NULL);
 static const struct sql bump =
-    SQL("UPDATE conversation SET last_message_id=?,last_at=UTC_TIMESTAMP(3),last_direction=1,last_status=?,preview=?,message_count=message_count+1,"
-        "changed_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=?", NULL);
+    SQL("UPDATE conversation SET last_direction=IF(last_message_id<?,1,last_direction),last_status=IF(last_message_id<?,?,last_status),"
+        "preview=IF(last_message_id<?,?,preview),last_message_id=GREATEST(last_message_id,?),last_at=UTC_TIMESTAMP(3),"
+        "message_count=message_count+1,changed_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=?", NULL);
 static const struct sql touch =
-    SQL_REPEATABLE("UPDATE conversation SET last_status=IF(last_message_id=?,?,last_status),changed_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=?", NULL);
+    SQL_REPEATABLE("UPDATE conversation SET last_status=IF(last_message_id=?,COALESCE(?,last_status),last_status),changed_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=?", NULL);
 static const struct sql seen =
     SQL_REPEATABLE("INSERT INTO conversation_read (tenant_id,user_id,conversation_id,seen) VALUES (?,?,?,?) "
                    "ON DUPLICATE KEY UPDATE seen=GREATEST(seen,VALUES(seen))", NULL);
@@ -89,7 +90,7 @@ uint64_t db_conversation_open(struct ctx *ctx, uint64_t tenant, uint64_t line, c
 
 bool db_conversation_bump(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64_t message, const char *status, const char *preview)
 {
-    return stmt_do(ctx, &bump, ARGS(U64(message), TEXT(status), TEXT(preview), U64(tenant), U64(id))) >= 0;
+    return stmt_do(ctx, &bump, ARGS(U64(message), U64(message), TEXT(status), U64(message), TEXT(preview), U64(message), U64(tenant), U64(id))) >= 0;
 }
 
 bool db_conversation_touch(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64_t message, const char *status)

@@ -35,7 +35,7 @@ struct conversation_row *db_conversation_on_line(struct ctx *ctx, uint64_t tenan
 uint64_t db_conversation_open(struct ctx *ctx, uint64_t tenant, uint64_t line, const char *channel, const char *peer, const char *key, const char *phone);
 /* The message becomes the newest of the conversation (if it is). */
 bool db_conversation_bump(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64_t message, const char *status, const char *preview);
-/* A message's state changed: live views follow; the list's badge too when it is the newest. */
+/* A message changed: live views follow; the list's badge too when it is the newest. `status` NULL: not its state. */
 bool db_conversation_touch(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64_t message, const char *status);
 /* Marks read up to `seen` inbound messages; only rises. */
 bool db_conversation_seen(struct ctx *ctx, uint64_t tenant, uint64_t user, uint64_t id, int64_t seen);

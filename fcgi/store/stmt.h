@@ -3,9 +3,14 @@
  *   static const struct sql contact_by_id = SQL("SELECT id,name FROM contact WHERE tenant_id=? AND id=?", &contact_type);
  *   struct contact *c = stmt_one(ctx, &contact_by_id, ARGS(U64(ctx->tenant), U64(id)));
  *
- * The number of '?' and of columns is asserted when a statement is prepared. Results are in ctx->arena and are read
- * completely before the call returns, so calls may nest. Every failure sets ctx->err (DATABASE), apart from a
- * duplicate key, which sets CONFLICT and can be asked for. Each call checks the deadline. */
+ * The numbers of '?' and of columns and the kinds of the columns are asserted when a statement is prepared; a CALL, whose
+ * columns are known only afterwards, when it has run. Results are in ctx->arena and are read completely before the call
+ * returns, so calls may nest. A struct sql lives as long as the program: statements are kept by its address.
+ *
+ * Failures set ctx->err: DATABASE when the server cannot (gone, overloaded, timed out), BUG when it does not want to
+ * (wrong SQL, a value that does not fit, a denied right), CONFLICT for a duplicate key, which can be asked for.
+ * Outside a transaction a statement that was rolled back (1213, 1205, 1020, 1047) or never reached the server is repeated
+ * by itself; one that was lost under way only if it is repeatable. Inside, db_transaction() repeats the whole. */
 #ifndef CENTRALA_STMT_H
 #define CENTRALA_STMT_H
 #include "base/base.h"

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "web/prefork.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -259,9 +260,17 @@ static void loop(struct master *m, const sigset_t *set)
     }
 }
 
+/* FastCGI promises descriptor 0 only: without this a connection might get number 2, and the log would go there. */
+static void fill_descriptors(void)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        BUG_IF(fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd);
+}
+
 int prefork_run(struct prefork *p, struct scoreboard *board)
 {
     BUG_IF(p->workers < 1 || p->workers > WORKERS_MAX);
+    fill_descriptors();
     char path[4096]; /* a reload may take the caller's text away */
     snprintf(path, sizeof path, "%s", p->socket);
     const char *problem = NULL;

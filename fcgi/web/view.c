@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "web/app.h"
 #include "web/view.h"
 
@@ -67,6 +68,15 @@ static const char *section(struct request *rq)
     return suffix ? arena_strndup(rq->ctx.arena, name, (size_t)(suffix - name)) : name;
 }
 
+const char *view_role(struct request *rq, const char *role)
+{
+    static const char *const words[] = { N_("admin"), N_("manager"), N_("operator"), N_("agent") };
+    for (size_t i = 0; role && i < ARRAY_LEN(words); i++)
+        if (strcmp(words[i], role) == 0)
+            return say(rq, words[i]);
+    return role;
+}
+
 struct value *view(struct request *rq)
 {
     if (rq->root)
@@ -83,7 +93,7 @@ struct value *view(struct request *rq)
     if (rq->ctx.actor.kind != ACTOR_NONE) {
         struct value *user = object_object(root, "user");
         object_text(user, "name", rq->user_name);
-        object_text(user, "role", rq->user_role);
+        object_text(user, "role", view_role(rq, rq->user_role));
         object_text(user, "tenant", rq->tenant_name);
     }
     struct value *can = object_object(root, "can");
@@ -176,6 +186,8 @@ struct view_times {
     const struct zone *zone;
     int64_t today; /* clock_days() of today in the zone */
     const char *today_text, *yesterday_text;
+    int64_t date_day; /* of date_text: rows of a list often share their day */
+    const char *date_text;
 };
 
 static int64_t day_number(const struct civil *c)
@@ -215,17 +227,26 @@ static char *two(char *s, int v)
     return s;
 }
 
-/* "2026-11-20" and "14:05", made by hand: a page has a hundred of them. */
-static const char *date_text(struct arena *a, const struct civil *c)
+/* "20 Nov 2026" in the request's language: day, month, year in all of ours. Made by hand: a page has a hundred of them. */
+static const char *date_text(struct request *rq, struct view_times *t, const struct civil *c)
 {
-    char *out = arena_alloc(a, 11), *s = two(two(out, c->year / 100), c->year);
-    *s++ = '-';
-    s = two(s, c->month);
-    *s++ = '-';
-    *two(s, c->day) = 0;
-    return out;
+    static const char *const months[] = { N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"), N_("May"), N_("Jun"),
+                                          N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec") };
+    int64_t day = day_number(c);
+    if (t->date_text && t->date_day == day)
+        return t->date_text;
+    struct str s;
+    str_init(&s, rq->ctx.arena, 24, 64);
+    str_int(&s, c->day);
+    str_putc(&s, ' ');
+    str_puts(&s, say(rq, months[(c->month - 1) % 12]));
+    str_putc(&s, ' ');
+    str_int(&s, c->year);
+    t->date_day = day;
+    return t->date_text = s.s;
 }
 
+/* "14:05" */
 static const char *clock_text(struct arena *a, const struct civil *c)
 {
     char *out = arena_alloc(a, 6), *s = two(out, c->hour);
@@ -258,21 +279,22 @@ static const char *day_text(const struct view_times *t, const struct civil *c, c
 const char *view_day(struct request *rq, int64_t ms)
 {
     struct civil c;
-    zone_to_civil(times(rq)->zone, ms, &c, NULL);
-    return day_text(times(rq), &c, date_text(rq->ctx.arena, &c));
+    struct view_times *t = times(rq);
+    zone_to_civil(t->zone, ms, &c, NULL);
+    return day_text(t, &c, date_text(rq, t, &c));
 }
 
 void view_time(struct request *rq, struct value *o, const char *name, int64_t ms)
 {
     if (ms == CLOCK_NONE)
         return;
-    const struct view_times *t = times(rq);
+    struct view_times *t = times(rq);
     struct arena *a = rq->ctx.arena;
     struct civil c;
     zone_to_civil(t->zone, ms, &c, NULL);
     char *iso = arena_alloc(a, CLOCK_ISO_MAX);
     clock_iso(ms, false, iso);
-    const char *date = date_text(a, &c);
+    const char *date = date_text(rq, t, &c);
     struct value *time = object_object(o, name);
     object_text(time, "iso", iso);
     object_text(time, "clock", clock_text(a, &c));

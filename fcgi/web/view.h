@@ -2,7 +2,7 @@
  *
  * The root has: lang, csrf, user {name, role, tenant} or nothing, can {permission_name: true}, here {x: true} where the
  * route's handler is named x_page (a handler may add its section there), version, notice (flash text), test_mode.
- * Handlers add theirs. Times go through view_time(): each is an object {iso, clock "14:05", date "2026-11-20", day
+ * Handlers add theirs. Times go through view_time(): each is an object {iso, clock "14:05", date "20 Nov 2026", day
  * (Today/Yesterday/date), ago}. */
 #ifndef CENTRALA_VIEW_H
 #define CENTRALA_VIEW_H
@@ -21,6 +21,8 @@ int view_page_status(struct request *rq, struct response *rs, const char *page, 
 void view_time(struct request *rq, struct value *o, const char *name, int64_t ms);
 /* The day alone, as view_time() words it: Today, Yesterday, or the date. */
 const char *view_day(struct request *rq, int64_t ms);
+/* "admin" and the other roles as a word of the request's language. */
+const char *view_role(struct request *rq, const char *role);
 /* Translation for handlers, and with arguments. */
 const char *say(struct request *rq, const char *msgid) __attribute__((format_arg(2)));
 const char *sayf(struct request *rq, const char *msgid, ...) PRINTF_LIKE(2, 3);

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 enum {
-    ARENA_CEILING = 64 << 20,
+    ARENA_CEILING = 128 << 20,
     MEMORY_EVERY = 64, /* requests between two looks at the resident size */
     HEAD_EXPECT = 1024,
     HEAD_CEILING = 64 * 1024

@@ -157,6 +157,7 @@ class Core:
         self.host = Process(folder, "host", [HOST], host_env(folder, **settings))
         wait_until(lambda: (folder / "core.sock").exists() or self.host.process.poll() is not None, what="socket")
         self.web, self.url = lighttpd(folder, f'"socket" => "{folder}/core.sock"')
+        wait_until(lambda: len(self.pids()) == int(settings.get("workers", 2)), what="all workers")
 
     def get(self, path, **more):
         return requests.get(self.url + path, timeout=20, allow_redirects=False, **more)

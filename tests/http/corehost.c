@@ -219,7 +219,7 @@ static void reload(struct prefork *p)
         fclose(f);
 }
 
-static const struct template_set *templates(void)
+static struct template_set *templates(void)
 {
     static const char hello[] = "<p>Hello {{user.name}}</p><p class=notice>{{notice}}</p><i>{{csrf}}</i>{{#form}}<b>{{error.text}}</b>{{/form}}";
     static const char error[] = "<h1>{{status}}</h1><p>{{text}}</p><code>{{request_id}}</code>";
@@ -247,10 +247,14 @@ int main(void)
         .conf = conf, .routes = routes, .route_count = ARRAY_LEN(routes), .hooks = &hooks, .perm_names = perm_names,
         .perm_count = ARRAY_LEN(perm_names), .asset_version = "1", .board = board,
     };
+    struct template_set *set = templates();
     for (size_t i = 0; i < LANG_COUNT; i++)
-        app.templates[i] = templates();
+        app.templates[i] = set;
     app_ready(&app, a);
     struct prefork p = { .socket = conf->web_socket, .request_limit_s = conf->web_request_limit_s, .workers = (int)conf->main_workers,
                          .serve = serve, .reload = reload, .arg = &app };
-    return prefork_run(&p, board);
+    int status = prefork_run(&p, board);
+    templates_free(set);
+    arena_free(a);
+    return status;
 }

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -337,6 +338,29 @@ def test_mod_fcgid_starts_the_program():
         finally:
             web.end()
         tools.wait_until(lambda: not tools.alive(pids["parent"]) and not tools.alive(pids["pid"]), what="the program's end")
+
+
+def test_closed_descriptors_are_not_taken_for_the_log():
+    with tools.private_folder() as folder:
+        host = tools.Process(folder, "host", ["sh", "-c", f"exec {tools.HOST} <&- >&- 2>&-"], tools.host_env(folder))
+        tools.wait_until((folder / "core.sock").exists, what="socket")
+        web, url = tools.lighttpd(folder, f'"socket" => "{folder}/core.sock"')
+        try:
+            for _ in range(5):
+                assert set(requests.get(url + "/pid", timeout=10).json()) == {"pid", "parent"}
+        finally:
+            web.end()
+            assert host.end() == 0
+
+
+def test_rubbish_on_the_socket_harms_nobody(core):
+    crashes = core.board()["crashes"]
+    for rubbish in (b"", b"GET / HTTP/1.0\r\n\r\n", b"\1\1\0\1\0\10\0\0", b"\1\1\0\1\0\10\0\0\0\1\0\0\0\0\0\0\1\4\0\1\377\377\0\0", b"\377" * 5000):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(str(core.folder / "core.sock"))
+            s.sendall(rubbish)
+    assert core.get("/pid").status_code == 200
+    assert core.board()["crashes"] == crashes and len(core.pids()) == 2
 
 
 def direct(core, **env):

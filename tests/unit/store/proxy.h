@@ -133,7 +133,7 @@ static inline void proxy_arm(struct proxy *p, enum proxy_mode mode, const char *
 {
     snprintf(p->shared->word, sizeof p->shared->word, "%s", word);
     p->shared->cuts = 0;
-    p->shared->mode = mode;
+    p->shared->mode = (int)mode;
 }
 
 #endif

@@ -122,6 +122,16 @@ static void indentation_follows_partials_and_blocks(void **state)
     EXPECT("{\"t\":true,\"v\":1}", "  1 1\n  1\n\n  \t1\n", "page", "  {{>p}}\n", "p", "{{#t}}{{v}} {{v}}{{/t}}\n{{! c }}{{v}}\n\n\t{{v}}\n");
 }
 
+/* The indentation is part of the line, so it is repeated or left out with the section that the line begins in. */
+static void indentation_inside_sections(void **state)
+{
+    (void)state;
+    EXPECT("{\"l\":[1,2]}", "   |\n", "page", " {{>p}}\n", "p", "{{#l}}\n{{/l}}{{^no}} {{/no}}|\n");
+    EXPECT("{\"l\":[1,2]}", " 1\n 2\n", "page", " {{>p}}\n", "p", "{{#l}}\n{{.}}\n{{/l}}\n");
+    EXPECT("{\"l\":[1,2]}", " 1,2,\n", "page", " {{>p}}\n", "p", "{{#l}}{{.}},{{/l}}\n");
+    EXPECT("{}", "|\n", "page", " {{>p}}\n", "p", "{{#l}}\n{{/l}}|\n");
+}
+
 static void standalone_lines_also_with_crlf(void **state)
 {
     (void)state;
@@ -374,6 +384,7 @@ int main(void)
         cmocka_unit_test(pages_put_blocks_into_layouts),
         cmocka_unit_test(blocks_of_components_are_their_own),
         cmocka_unit_test(indentation_follows_partials_and_blocks),
+        cmocka_unit_test(indentation_inside_sections),
         cmocka_unit_test(standalone_lines_also_with_crlf),
         cmocka_unit_test(delimiters_change),
         cmocka_unit_test(names_and_values),
