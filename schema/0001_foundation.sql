@@ -125,7 +125,8 @@ CREATE TABLE conversation (
   last_status     VARCHAR(20)  CHARACTER SET ascii NOT NULL DEFAULT '' COMMENT 'its state',
   preview         VARCHAR(160) NOT NULL DEFAULT '' COMMENT 'its text on one line, cut',
   message_count   INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'messages both ways',
-  inbound_count   INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'inbound messages so far; minus conversation_read.seen = unread',
+  inbound_count   INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'inbound messages so far; minus the user''s mark in seen_by = unread',
+  seen_by         TEXT         NOT NULL DEFAULT '{}' COMMENT 'JSON: user id to inbound_count when that user last read; here, because a join costs the list as much as the list itself',
   last_inbound_at DATETIME(3)  NULL COMMENT 'opens the WhatsApp window for 24 h',
   changed_at      DATETIME(3)  NOT NULL COMMENT 'any change that a list or chat shows; live views follow it',
   created_at      DATETIME(3)  NOT NULL DEFAULT UTC_TIMESTAMP(3) COMMENT 'first message',
@@ -138,16 +139,6 @@ CREATE TABLE conversation (
   CONSTRAINT fk_conversation_line FOREIGN KEY (tenant_id, line_id) REFERENCES line (tenant_id, id),
   CONSTRAINT fk_conversation_contact FOREIGN KEY (tenant_id, contact_id) REFERENCES contact (tenant_id, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='One customer address on one of our lines, with what the list shows.';
-
-CREATE TABLE conversation_read (
-  tenant_id       INT UNSIGNED NOT NULL COMMENT 'owner',
-  user_id         INT UNSIGNED NOT NULL COMMENT 'whose mark',
-  conversation_id INT UNSIGNED NOT NULL COMMENT 'where',
-  seen            INT UNSIGNED NOT NULL COMMENT 'conversation.inbound_count when last read; only rises',
-  PRIMARY KEY (tenant_id, user_id, conversation_id),
-  CONSTRAINT fk_read_user FOREIGN KEY (tenant_id, user_id) REFERENCES user (tenant_id, id) ON DELETE CASCADE,
-  CONSTRAINT fk_read_conversation FOREIGN KEY (tenant_id, conversation_id) REFERENCES conversation (tenant_id, id) ON DELETE CASCADE
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='How far each user has read.';
 
 CREATE TABLE message (
   tenant_id       INT UNSIGNED NOT NULL COMMENT 'owner',
@@ -188,14 +179,14 @@ CREATE TABLE message_media (
 CREATE TABLE message_event (
   tenant_id  INT UNSIGNED NOT NULL COMMENT 'owner',
   sid        VARCHAR(34)  CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'Twilio''s id; an event may come before we know the message',
-  id         BIGINT UNSIGNED NOT NULL COMMENT 'as message.id: order of arrival',
+  id         BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY COMMENT 'order of arrival: rows are appended, not scattered',
   status     VARCHAR(20)  CHARACTER SET ascii NOT NULL COMMENT 'the state it told of, verbatim',
   error_code INT UNSIGNED NULL COMMENT 'as told',
   error_text VARCHAR(500) NULL COMMENT 'as told',
   source     VARCHAR(12)  CHARACTER SET ascii NOT NULL COMMENT 'webhook, callback, api (the answer to our POST), sync or test',
-  detail     MEDIUMTEXT   NULL COMMENT 'JSON of all parameters that came',
+  detail     MEDIUMTEXT   NULL COMMENT 'JSON of the parameters that have no column',
   created_at DATETIME(3)  NOT NULL DEFAULT UTC_TIMESTAMP(3) COMMENT 'arrival',
-  PRIMARY KEY (tenant_id, sid, id)
+  KEY ix_event_message (tenant_id, sid)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Append-only ledger of everything Twilio told us about a message.';
 
 CREATE TABLE outbox (
@@ -229,7 +220,7 @@ CREATE TABLE unrouted (
   to_address   VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'the number that is not one of our lines',
   from_address VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'the sender',
   body         TEXT         NOT NULL COMMENT 'the text',
-  detail       MEDIUMTEXT   NOT NULL COMMENT 'JSON of all parameters: routed later through the same door',
+  detail       MEDIUMTEXT   NOT NULL COMMENT 'JSON of the parameters that have no column: routed later through the same door',
   created_at   DATETIME(3)  NOT NULL DEFAULT UTC_TIMESTAMP(3) COMMENT 'arrival',
   PRIMARY KEY (tenant_id, sid),
   KEY ix_unrouted_newest (tenant_id, created_at, sid),
@@ -292,7 +283,7 @@ CREATE TABLE heartbeat (
 
 DELIMITER //
 CREATE FUNCTION time_id() RETURNS BIGINT UNSIGNED NOT DETERMINISTIC NO SQL
-COMMENT 'an id for message and message_event: milliseconds since 2020-01-01 UTC times 4096, plus 12 random bits'
+COMMENT 'an id for messages: milliseconds since 2020-01-01 UTC times 4096, plus 12 random bits'
   RETURN (CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS UNSIGNED) - 1577836800000) * 4096 + FLOOR(RAND() * 4096) //
 
 CREATE PROCEDURE message_ingest(
@@ -350,7 +341,8 @@ BEGIN
     -- The conversation first: its row lock puts messages of one conversation in order (inserting the message first would
     -- share the parent row, and two of them would then deadlock here). The id is made under the lock, so ids of a
     -- conversation rise strictly, in the order in which it shows them.
-    UPDATE conversation SET last_message_id = LAST_INSERT_ID(GREATEST(time_id(), last_message_id + 1)),
+    UPDATE conversation SET last_message_id = LAST_INSERT_ID(GREATEST(
+          (CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS UNSIGNED) - 1577836800000) * 4096 + FLOOR(RAND() * 4096), last_message_id + 1)),
         last_at = TIMESTAMP'2020-01-01 00:00:00' + INTERVAL (last_message_id DIV 4096) * 1000 MICROSECOND,
         last_direction = 0, last_status = 'received', preview = p_preview,
         message_count = message_count + 1, inbound_count = inbound_count + 1, last_inbound_at = last_at, changed_at = last_at
@@ -359,8 +351,8 @@ BEGIN
     SET v_now = TIMESTAMP'2020-01-01 00:00:00' + INTERVAL (v_id DIV 4096) * 1000 MICROSECOND;
     INSERT INTO message (tenant_id, conversation_id, id, direction, status, rank, sid, segments, num_media, status_at, created_at, extra, body)
       VALUES (p_tenant, v_conversation, v_id, 0, 'received', 60, p_sid, p_segments, p_num_media, v_now, v_now, p_extra, p_body);
-    INSERT INTO message_event (tenant_id, sid, id, status, source, detail, created_at)
-      VALUES (p_tenant, p_sid, v_id, 'received', 'webhook', p_detail, v_now);
+    INSERT INTO message_event (tenant_id, sid, status, source, detail, created_at)
+      VALUES (p_tenant, p_sid, 'received', 'webhook', p_detail, v_now);
     IF p_media IS NOT NULL THEN
       INSERT INTO message_media (tenant_id, conversation_id, message_id, position, content_type, url)
         SELECT p_tenant, v_conversation, v_id, j.position, COALESCE(j.content_type, ''), j.url

@@ -39,7 +39,8 @@ CREATE TABLE `conversation` (
   `last_status` varchar(20) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT '' COMMENT 'its state',
   `preview` varchar(160) NOT NULL DEFAULT '' COMMENT 'its text on one line, cut',
   `message_count` int(10) unsigned NOT NULL DEFAULT 0 COMMENT 'messages both ways',
-  `inbound_count` int(10) unsigned NOT NULL DEFAULT 0 COMMENT 'inbound messages so far; minus conversation_read.seen = unread',
+  `inbound_count` int(10) unsigned NOT NULL DEFAULT 0 COMMENT 'inbound messages so far; minus the user''s mark in seen_by = unread',
+  `seen_by` text NOT NULL DEFAULT '{}' COMMENT 'JSON: user id to inbound_count when that user last read; here, because a join costs the list as much as the list itself',
   `last_inbound_at` datetime(3) DEFAULT NULL COMMENT 'opens the WhatsApp window for 24 h',
   `changed_at` datetime(3) NOT NULL COMMENT 'any change that a list or chat shows; live views follow it',
   `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'first message',
@@ -52,16 +53,6 @@ CREATE TABLE `conversation` (
   CONSTRAINT `fk_conversation_contact` FOREIGN KEY (`tenant_id`, `contact_id`) REFERENCES `contact` (`tenant_id`, `id`),
   CONSTRAINT `fk_conversation_line` FOREIGN KEY (`tenant_id`, `line_id`) REFERENCES `line` (`tenant_id`, `id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='One customer address on one of our lines, with what the list shows.';
-CREATE TABLE `conversation_read` (
-  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
-  `user_id` int(10) unsigned NOT NULL COMMENT 'whose mark',
-  `conversation_id` int(10) unsigned NOT NULL COMMENT 'where',
-  `seen` int(10) unsigned NOT NULL COMMENT 'conversation.inbound_count when last read; only rises',
-  PRIMARY KEY (`tenant_id`,`user_id`,`conversation_id`),
-  KEY `fk_read_conversation` (`tenant_id`,`conversation_id`),
-  CONSTRAINT `fk_read_conversation` FOREIGN KEY (`tenant_id`, `conversation_id`) REFERENCES `conversation` (`tenant_id`, `id`) ON DELETE CASCADE,
-  CONSTRAINT `fk_read_user` FOREIGN KEY (`tenant_id`, `user_id`) REFERENCES `user` (`tenant_id`, `id`) ON DELETE CASCADE
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='How far each user has read.';
 CREATE TABLE `handset` (
   `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
   `id` bigint(20) unsigned NOT NULL AUTO_INCREMENT COMMENT 'order',
@@ -145,14 +136,15 @@ CREATE TABLE `message` (
 CREATE TABLE `message_event` (
   `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
   `sid` varchar(34) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'Twilio''s id; an event may come before we know the message',
-  `id` bigint(20) unsigned NOT NULL COMMENT 'as message.id: order of arrival',
+  `id` bigint(20) unsigned NOT NULL AUTO_INCREMENT COMMENT 'order of arrival: rows are appended, not scattered',
   `status` varchar(20) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'the state it told of, verbatim',
   `error_code` int(10) unsigned DEFAULT NULL COMMENT 'as told',
   `error_text` varchar(500) DEFAULT NULL COMMENT 'as told',
   `source` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'webhook, callback, api (the answer to our POST), sync or test',
-  `detail` mediumtext DEFAULT NULL COMMENT 'JSON of all parameters that came',
+  `detail` mediumtext DEFAULT NULL COMMENT 'JSON of the parameters that have no column',
   `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'arrival',
-  PRIMARY KEY (`tenant_id`,`sid`,`id`)
+  PRIMARY KEY (`id`),
+  KEY `ix_event_message` (`tenant_id`,`sid`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Append-only ledger of everything Twilio told us about a message.';
 CREATE TABLE `message_media` (
   `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
@@ -250,7 +242,7 @@ CREATE TABLE `unrouted` (
   `to_address` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'the number that is not one of our lines',
   `from_address` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'the sender',
   `body` text NOT NULL COMMENT 'the text',
-  `detail` mediumtext NOT NULL COMMENT 'JSON of all parameters: routed later through the same door',
+  `detail` mediumtext NOT NULL COMMENT 'JSON of the parameters that have no column: routed later through the same door',
   `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'arrival',
   PRIMARY KEY (`tenant_id`,`sid`),
   KEY `ix_unrouted_newest` (`tenant_id`,`created_at`,`sid`),
@@ -275,7 +267,7 @@ CREATE TABLE `user` (
 DELIMITER ;;
 CREATE FUNCTION `time_id`() RETURNS bigint(20) unsigned
     NO SQL
-    COMMENT 'an id for message and message_event: milliseconds since 2020-01-01 UTC times 4096, plus 12 random bits'
+    COMMENT 'an id for messages: milliseconds since 2020-01-01 UTC times 4096, plus 12 random bits'
 RETURN (CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS UNSIGNED) - 1577836800000) * 4096 + FLOOR(RAND() * 4096)
 ;;
 DELIMITER ;
@@ -334,7 +326,8 @@ BEGIN
 
 
 
-    UPDATE conversation SET last_message_id = LAST_INSERT_ID(GREATEST(time_id(), last_message_id + 1)),
+    UPDATE conversation SET last_message_id = LAST_INSERT_ID(GREATEST(
+          (CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS UNSIGNED) - 1577836800000) * 4096 + FLOOR(RAND() * 4096), last_message_id + 1)),
         last_at = TIMESTAMP'2020-01-01 00:00:00' + INTERVAL (last_message_id DIV 4096) * 1000 MICROSECOND,
         last_direction = 0, last_status = 'received', preview = p_preview,
         message_count = message_count + 1, inbound_count = inbound_count + 1, last_inbound_at = last_at, changed_at = last_at
@@ -343,8 +336,8 @@ BEGIN
     SET v_now = TIMESTAMP'2020-01-01 00:00:00' + INTERVAL (v_id DIV 4096) * 1000 MICROSECOND;
     INSERT INTO message (tenant_id, conversation_id, id, direction, status, rank, sid, segments, num_media, status_at, created_at, extra, body)
       VALUES (p_tenant, v_conversation, v_id, 0, 'received', 60, p_sid, p_segments, p_num_media, v_now, v_now, p_extra, p_body);
-    INSERT INTO message_event (tenant_id, sid, id, status, source, detail, created_at)
-      VALUES (p_tenant, p_sid, v_id, 'received', 'webhook', p_detail, v_now);
+    INSERT INTO message_event (tenant_id, sid, status, source, detail, created_at)
+      VALUES (p_tenant, p_sid, 'received', 'webhook', p_detail, v_now);
     IF p_media IS NOT NULL THEN
       INSERT INTO message_media (tenant_id, conversation_id, message_id, position, content_type, url)
         SELECT p_tenant, v_conversation, v_id, j.position, COALESCE(j.content_type, ''), j.url

@@ -16,18 +16,28 @@ static const struct form_field conversation_api_fields[] = {
 };
 const struct form conversation_api_query = FORM(struct conversation_api_in, conversation_api_fields);
 
+static const struct last_error_row *error_of(const struct rows *errors, uint64_t message)
+{
+    const struct last_error_row *e = errors->row;
+    for (size_t i = 0; i < errors->n; i++)
+        if (e[i].message_id == message)
+            return &e[i];
+    return NULL;
+}
+
 int conversations_api(struct request *rq, struct response *rs) /* GET /api/conversations */
 {
     const struct conversations_api_in *in = rq->in;
     struct page page = inbox_conversations(&rq->ctx, NULL, INT64_MIN, 0, (int)in->limit);
-    if (!page.ok)
+    struct rows errors = inbox_last_errors(&rq->ctx, (int)in->limit);
+    if (!page.ok || !errors.ok)
         return fail(rq, rs);
     const struct conversation_row *c = page.row;
     STR_LIT(&rs->body, "{\"items\":[");
     for (size_t i = 0; i < page.n; i++) {
         if (i)
             str_putc(&rs->body, ',');
-        shape_conversation(&rs->body, &c[i]);
+        shape_conversation(&rs->body, &c[i], error_of(&errors, c[i].last_message_id));
     }
     str_printf(&rs->body, "],\"count\":%zu}", page.n);
     return json_done(rs, 200);

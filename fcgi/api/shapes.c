@@ -32,6 +32,15 @@ static void moment(struct str *out, const char *name, int64_t ms)
     text(out, name, iso);
 }
 
+/* UTC without saying so, as the predecessor's messages have it. */
+static void moment_bare(struct str *out, const char *name, int64_t ms)
+{
+    char iso[CLOCK_ISO_MAX];
+    clock_iso(ms, true, iso);
+    iso[strcspn(iso, "Z")] = 0;
+    text(out, name, iso);
+}
+
 static void error(struct str *out, int64_t code, const char *words)
 {
     text(out, "error", words ? words : code ? arena_printf(out->arena, "Error code: %" PRId64, code) : NULL);
@@ -66,8 +75,8 @@ void shape_message(struct str *out, const struct history_row *m)
     text(out, "status", m->status);
     error(out, m->error_code, m->error_text);
     id_text(out, "conversation_id", m->conversation_id);
-    moment(out, "created_at", m->created_ms);
-    moment(out, "updated_at", m->status_ms);
+    moment_bare(out, "created_at", m->created_ms);
+    moment_bare(out, "updated_at", m->status_ms);
     close_object(out);
 }
 
@@ -105,7 +114,7 @@ void shape_twilio_message(struct str *out, const struct history_row *m)
     close_object(out);
 }
 
-void shape_conversation(struct str *out, const struct conversation_row *c)
+void shape_conversation(struct str *out, const struct conversation_row *c, const struct last_error_row *failed)
 {
     str_putc(out, '{');
     id_text(out, "id", c->id);
@@ -118,9 +127,9 @@ void shape_conversation(struct str *out, const struct conversation_row *c)
     text(out, "body", c->preview);
     text(out, "direction", direction_word(c->last_direction));
     text(out, "status", c->last_status);
-    text(out, "error", NULL);
-    moment(out, "created_at", c->last_ms);
-    moment(out, "updated_at", c->changed_ms);
+    error(out, failed ? failed->error_code : 0, failed ? failed->error_text : NULL);
+    moment_bare(out, "created_at", c->last_ms);
+    moment_bare(out, "updated_at", c->changed_ms);
     close_object(out);
     str_putc(out, '}');
 }

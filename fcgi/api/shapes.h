@@ -11,8 +11,8 @@ void shape_message(struct str *out, const struct history_row *m);
 void shape_chat_message(struct str *out, const struct message_row *m, const struct conversation_row *c, const char *line);
 /* {sid, status, direction, from, to, body, num_media, …} */
 void shape_twilio_message(struct str *out, const struct history_row *m);
-/* {participant, message_count?, last_message {…}} */
-void shape_conversation(struct str *out, const struct conversation_row *c);
+/* {participant, message_count?, last_message {…}}; `failed` NULL when nothing went wrong with its newest message. */
+void shape_conversation(struct str *out, const struct conversation_row *c, const struct last_error_row *failed);
 /* {sid, status} of send-message */
 void shape_sent(struct str *out, const struct send_result *r);
 /* {success, sid, status, parts, characters, message} of POST /api/messages */

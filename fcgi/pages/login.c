@@ -19,6 +19,8 @@ const struct form login_form = FORM(struct login_in, login_fields);
 int login_page(struct request *rq, struct response *rs) /* GET /login */
 {
     const struct login_query_in *in = rq->in;
+    if (rq->ctx.actor.kind != ACTOR_NONE)
+        return redirect(rq, rs, "/");
     if (setup_open(&rq->ctx))
         return redirect(rq, rs, "/setup");
     if (in->next && *in->next)
@@ -47,7 +49,8 @@ int login_submit_page(struct request *rq, struct response *rs) /* POST /login */
         return show_again(rq) ? again(rq, rs, status) : fail(rq, rs);
     }
     response_cookie(rq, rs, SESSION_COOKIE, token, (long)rq->ctx.conf->auth_session_days * 86400);
-    return redirect(rq, rs, request_return_path(rq, "/"));
+    /* Where the visitor wanted to go. Not request_return_path(): the form's referer is the sign-in page itself. */
+    return redirect(rq, rs, in->next && path_is_local(in->next) ? in->next : "/");
 }
 
 int logout_page(struct request *rq, struct response *rs) /* POST /logout */

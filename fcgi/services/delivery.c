@@ -79,6 +79,16 @@ bool delivery_apply(struct ctx *ctx, const struct status_event *event)
     return r == DB_OK;
 }
 
+/* Twilio's codes have five digits; what is no number is no code. */
+static int64_t code_of(const char *s)
+{
+    long long n = s ? strtoll(s, NULL, 10) : 0;
+    return n > 0 && n < 1000000 ? n : 0;
+}
+
+/* Parameters that the ledger's own columns, or the message, have. */
+static const char *const columns[] = { "MessageSid", "SmsSid", "MessageStatus", "SmsStatus", "ErrorCode", "ErrorMessage", "AccountSid", "ApiVersion", "From", "To", NULL };
+
 bool delivery_callback(struct ctx *ctx, struct pair *params, size_t count, uint64_t outbox_id)
 {
     const char *sid = param_text(params, count, "MessageSid");
@@ -95,9 +105,9 @@ bool delivery_callback(struct ctx *ctx, struct pair *params, size_t count, uint6
         text = param_text(params, count, "ChannelStatusMessage");
     struct status_event e = {
         .sid = param_ascii(ctx->arena, sid), .status = param_ascii(ctx->arena, status), .outbox_id = outbox_id,
-        .error_code = code ? strtoll(code, NULL, 10) : 0,
+        .error_code = code_of(code),
         .error_text = text && *text ? param_clean(ctx->arena, text, strlen(text), 500) : NULL,
-        .source = "callback", .detail = params_json(ctx->arena, params, count),
+        .source = "callback", .detail = params_json(ctx->arena, params, count, columns),
     };
     return delivery_apply(ctx, &e);
 }

@@ -80,6 +80,9 @@ static const char *sid_of(const struct pair *params, size_t count)
     return NULL;
 }
 
+/* Parameters that message, conversation or unrouted have columns for. */
+static const char *const columns[] = { "MessageSid", "SmsMessageSid", "SmsSid", "AccountSid", "ApiVersion", "SmsStatus", "From", "To", "Body", NULL };
+
 static int small_int(const char *s, int least, int most)
 {
     long v = s ? strtol(s, NULL, 10) : least;
@@ -100,7 +103,7 @@ bool inbound_receive(struct ctx *ctx, struct pair *params, size_t count, struct 
         .phone = phone_is_e164(number) ? number : "", .name = name ? param_clean(a, name, strlen(name), 120) : "",
         .channel = channel_name(address_channel(from)), .sid = param_ascii(a, sid),
         .body = body ? param_clean(a, body->value, body->value_len, BODY_MOST) : "",
-        .extra = extra_json(ctx, params, count), .detail = params_json(a, params, count),
+        .extra = extra_json(ctx, params, count), .detail = params_json(a, params, count, columns),
         .segments = small_int(param_text(params, count, "NumSegments"), 1, 255),
     };
     in.key = address_key(a, in.from);
@@ -120,18 +123,30 @@ struct rows unrouted_list(struct ctx *ctx, int64_t before_ms, const char *before
     return db_unrouted_page(ctx, ctx->tenant, before_ms, before_sid, limit);
 }
 
+/* The row's columns and its kept JSON as parameters again. */
+static struct pair *pairs_of(struct ctx *ctx, const struct unrouted_row *row, const char *to, size_t *count)
+{
+    size_t kept;
+    const char *const own[][2] = { { "MessageSid", row->sid }, { "From", row->from_address }, { "To", to }, { "Body", row->body } };
+    const struct pair *rest = params_from_json(ctx->arena, row->detail, strlen(row->detail), &kept);
+    struct pair *pairs = ARENA_ARRAY(ctx->arena, struct pair, kept + ARRAY_LEN(own));
+    for (size_t i = 0; i < ARRAY_LEN(own); i++)
+        pairs[i] = (struct pair){ own[i][0], strlen(own[i][0]), own[i][1], strlen(own[i][1]) };
+    for (size_t i = 0; i < kept; i++)
+        pairs[ARRAY_LEN(own) + i] = rest[i];
+    *count = kept + ARRAY_LEN(own);
+    return pairs;
+}
+
 bool unrouted_route_one(struct ctx *ctx, const char *sid, uint64_t line_id)
 {
-    struct unrouted_row *row = db_unrouted_get(ctx, ctx->tenant, sid);
+    struct unrouted_row *row = db_unrouted_get(ctx, ctx->tenant, param_ascii(ctx->arena, sid));
     struct line_row *line = row ? db_line_get(ctx, ctx->tenant, line_id) : NULL;
     if (!line)
         return err_set(ctx, ERR_ABSENT, "unrouted message or line");
     size_t n;
     struct inbound_result res;
-    struct pair *pairs = params_from_json(ctx->arena, row->detail, strlen(row->detail), &n);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(pairs[i].name, "To") == 0)
-            pairs[i] = (struct pair){ "To", 2, line->address, strlen(line->address) };
+    struct pair *pairs = pairs_of(ctx, row, line->address, &n);
     return inbound_receive(ctx, pairs, n, &res) && db_unrouted_delete(ctx, ctx->tenant, sid) >= 0;
 }
 
@@ -154,7 +169,7 @@ int64_t unrouted_route(struct ctx *ctx, const char *to_address)
         for (size_t i = 0; i < rows.n; i++) {
             size_t n;
             struct inbound_result res;
-            struct pair *pairs = params_from_json(ctx->arena, r[i].detail, strlen(r[i].detail), &n);
+            struct pair *pairs = pairs_of(ctx, &r[i], r[i].to_address, &n);
             if (!inbound_receive(ctx, pairs, n, &res) || db_unrouted_delete(ctx, ctx->tenant, r[i].sid) < 0)
                 return -1;
             done++;

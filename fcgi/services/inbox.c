@@ -4,6 +4,7 @@
 #include "base/phone.h"
 #include "base/str.h"
 #include "services/inbox.h"
+#include "services/params.h"
 #include "store/lines.h"
 
 /* One row more than asked tells whether there is another page. */
@@ -35,6 +36,11 @@ struct page inbox_conversations(struct ctx *ctx, const char *q, int64_t before_m
     return page_of(db_conversations_page(ctx, ctx->tenant, ctx->actor.user_id, before_ms, before_id, limit + 1), limit);
 }
 
+struct rows inbox_last_errors(struct ctx *ctx, int limit)
+{
+    return db_last_errors(ctx, ctx->tenant, limit);
+}
+
 struct conversation_row *inbox_conversation(struct ctx *ctx, uint64_t id)
 {
     struct conversation_row *c = db_conversation_get(ctx, ctx->tenant, ctx->actor.user_id, id);
@@ -43,12 +49,25 @@ struct conversation_row *inbox_conversation(struct ctx *ctx, uint64_t id)
     return c;
 }
 
-struct conversation_row *inbox_conversation_with(struct ctx *ctx, const char *participant)
+/* "48 600 100-200", "0048600100200", "whatsapp:+48…" -> "+48600100200"; anything that is no number stays as it is. */
+static const char *participant_number(struct ctx *ctx, const char *participant)
 {
     const char *number = address_number(participant);
-    if (*number >= '0' && *number <= '9')
-        number = arena_printf(ctx->arena, "+%s", number);
-    return db_conversation_by_peer(ctx, ctx->tenant, ctx->actor.user_id, address_key(ctx->arena, number), participant);
+    char *digits = arena_strdup(ctx->arena, number);
+    size_t n = 0;
+    for (const char *s = number; *s; s++)
+        if (!strchr(" -().", *s))
+            digits[n++] = *s;
+    digits[n] = 0;
+    bool plus = *digits == '+', zeros = strncmp(digits, "00", 2) == 0;
+    if (n == 0 || strspn(digits + plus, "0123456789") != n - plus || address_is_short_code(digits))
+        return number;
+    return plus ? digits : arena_printf(ctx->arena, "+%s", digits + (zeros ? 2 : 0));
+}
+
+struct conversation_row *inbox_conversation_with(struct ctx *ctx, const char *participant)
+{
+    return db_conversation_by_peer(ctx, ctx->tenant, ctx->actor.user_id, address_key(ctx->arena, participant_number(ctx, participant)), participant);
 }
 
 struct conversation_row *inbox_conversation_between(struct ctx *ctx, const char *peer, const char *line_address)
@@ -102,7 +121,7 @@ struct total_row *inbox_totals(struct ctx *ctx)
 
 struct history_row *inbox_message(struct ctx *ctx, const char *sid)
 {
-    struct history_row *m = db_message_by_sid(ctx, ctx->tenant, sid);
+    struct history_row *m = db_message_by_sid(ctx, ctx->tenant, param_ascii(ctx->arena, sid));
     if (!m)
         err_set(ctx, ERR_ABSENT, "message");
     return m;

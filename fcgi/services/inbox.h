@@ -14,8 +14,10 @@ struct page { bool ok; size_t n; void *row; bool more; };
 
 /* struct conversation_row. `q`: name or number contains it (then one page only). */
 struct page inbox_conversations(struct ctx *ctx, const char *q, int64_t before_ms, uint64_t before_id, int limit);
+/* struct last_error_row: what went wrong with the newest messages of the first page of that length. */
+struct rows inbox_last_errors(struct ctx *ctx, int limit);
 struct conversation_row *inbox_conversation(struct ctx *ctx, uint64_t id); /* NULL with ERR_ABSENT */
-/* By an address in any spelling ("+48…", "whatsapp:+48…", "48…"); NULL without error when there is none yet. */
+/* By an address in any spelling ("+48…", "whatsapp:+48…", "48…", "0048…"); NULL without error when there is none yet. */
 struct conversation_row *inbox_conversation_with(struct ctx *ctx, const char *participant);
 /* Exactly that customer address on exactly that line; NULL without error when there is none. */
 struct conversation_row *inbox_conversation_between(struct ctx *ctx, const char *peer, const char *line_address);

@@ -76,13 +76,23 @@ struct pair *params_from_json(struct arena *a, const char *s, size_t n, size_t *
     return pairs;
 }
 
-const char *params_json(struct arena *a, const struct pair *params, size_t count)
+static bool skipped(const struct pair *p, const char *const *skip)
+{
+    for (; *skip; skip++)
+        if (p->name[0] == **skip && strlen(*skip) == p->name_len && memcmp(*skip, p->name, p->name_len) == 0)
+            return true;
+    return p->value_len == 0;
+}
+
+const char *params_json(struct arena *a, const struct pair *params, size_t count, const char *const *skip)
 {
     struct str out;
-    str_init(&out, a, 1024, 1 << 20);
+    str_init(&out, a, 512, 1 << 20);
     str_putc(&out, '{');
     for (size_t i = 0; i < count; i++) {
-        if (i)
+        if (skipped(&params[i], skip))
+            continue;
+        if (out.len > 1)
             str_putc(&out, ',');
         str_json(&out, params[i].name, params[i].name_len);
         str_putc(&out, ':');

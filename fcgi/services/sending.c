@@ -25,6 +25,12 @@ struct draft { /* a checked wish, what the transaction writes */
     struct segments segments;
 };
 
+/* "HX" or "MG" and 32 hexadecimal digits. */
+static bool is_sid(const char *s, const char *prefix)
+{
+    return strlen(s) == 34 && strncmp(s, prefix, 2) == 0 && strspn(s + 2, "0123456789abcdefABCDEF") == 32;
+}
+
 static bool check_content(struct ctx *ctx, struct draft *d)
 {
     const struct send_request *rq = d->rq;
@@ -36,7 +42,7 @@ static bool check_content(struct ctx *ctx, struct draft *d)
         return err_field(ctx, "body", N_("The text is not valid UTF-8."));
     if (utf16_units(d->body, n) > BODY_MOST_UNITS)
         return err_field(ctx, "body", N_("The text is longer than 1600 characters."));
-    if (rq->content_sid && (strlen(rq->content_sid) != 34 || strncmp(rq->content_sid, "HX", 2) != 0))
+    if (rq->content_sid && !is_sid(rq->content_sid, "HX"))
         return err_field(ctx, "content_sid", N_("A template is HX and 32 hexadecimal digits."));
     if (rq->content_variables && !rq->content_sid)
         return err_field(ctx, "content_variables", N_("Variables need a template."));
@@ -67,30 +73,37 @@ static bool choose_line(struct ctx *ctx, struct draft *d, const char *channel)
     return d->line || (!ctx->err.code && err_field(ctx, "line", N_("There is no sender for this channel yet.")));
 }
 
+/* Early, so that a person is told before anything is stored; the gate asks again at the moment of sending. */
+static bool check_window(struct ctx *ctx, const struct draft *d, const struct conversation_row *c)
+{
+    if (strcmp(d->line->channel, "whatsapp") != 0 || d->rq->content_sid || (c && whatsapp_window_open(c->last_inbound_ms, ctx->now_ms)))
+        return true;
+    return !ctx->err.code && err_field(ctx, "body", N_("WhatsApp allows free text only within 24 hours after the customer's last message. Use an approved template."));
+}
+
 static bool check_target(struct ctx *ctx, struct draft *d)
 {
     if (d->rq->conversation_id) {
         const struct conversation_row *c = db_conversation_get(ctx, ctx->tenant, ctx->actor.user_id, d->rq->conversation_id);
         if (!c)
             return err_set(ctx, ERR_ABSENT, "conversation %" PRIu64, d->rq->conversation_id);
-        if (strcmp(c->channel, "whatsapp") == 0 && !d->rq->content_sid && !whatsapp_window_open(c->last_inbound_ms, ctx->now_ms))
-            return err_field(ctx, "body", N_("WhatsApp allows free text only within 24 hours after the customer's last message. Use an approved template."));
         d->peer = c->peer;
         d->line = db_line_get(ctx, ctx->tenant, c->line_id);
-        return d->line != NULL;
+        return d->line && check_window(ctx, d, c);
     }
     d->peer = d->rq->to;
     if (!d->peer || !phone_is_e164(address_number(d->peer)))
         return err_field(ctx, "to", N_("Write the number with its country code, for example +48 500 100 100."));
     if (strcmp(address_number(d->peer), d->peer) != 0 && address_channel(d->peer) != CHANNEL_WHATSAPP)
         return err_field(ctx, "to", N_("Only SMS and WhatsApp numbers can be written to."));
-    return choose_line(ctx, d, channel_name(address_channel(d->peer)));
+    return choose_line(ctx, d, channel_name(address_channel(d->peer))) &&
+           check_window(ctx, d, db_conversation_on_line(ctx, ctx->tenant, d->line->id, d->peer));
 }
 
 static bool check_service(struct ctx *ctx, struct draft *d)
 {
     d->service_sid = d->rq->messaging_service_sid;
-    if (d->service_sid && (strlen(d->service_sid) != 34 || strncmp(d->service_sid, "MG", 2) != 0))
+    if (d->service_sid && !is_sid(d->service_sid, "MG"))
         return err_field(ctx, "messaging_service_sid", N_("A Messaging Service is MG and 32 hexadecimal digits."));
     if (!d->rq->use_messaging_service || d->service_sid)
         return true;
@@ -125,6 +138,14 @@ static bool write_rows(struct ctx *ctx, void *arg)
     d->out->conversation_id = conversation;
     d->out->message_id = message;
     return d->out->outbox_id && db_conversation_bump(ctx, ctx->tenant, conversation, message, "queued", text_preview(ctx->arena, d->body));
+}
+
+static bool check_nonce(struct ctx *ctx, const char *nonce)
+{
+    for (const char *s = nonce; s && *s; s++)
+        if (*s < 0x21 || *s > 0x7e)
+            return err_field(ctx, "nonce", N_("This text has characters that are not allowed."));
+    return true;
 }
 
 /* True when the nonce has been seen: the result is the first send's. */
@@ -181,6 +202,21 @@ static bool send_inline(struct ctx *ctx, uint64_t outbox_id)
     return outgoing_settle(ctx, row, ctx->id, &result);
 }
 
+/* TEST_MODE: the same gate but for the pace, and nobody is called. */
+static bool play(struct ctx *ctx, uint64_t outbox_id)
+{
+    struct outbox_row *row = db_outbox_get(ctx, ctx->tenant, outbox_id);
+    if (!row)
+        return false;
+    struct gate gate = gate_check(ctx, row);
+    if (gate.verdict == GATE_ERROR)
+        return false;
+    if (gate.verdict != GATE_CLOSED)
+        return playing_begin(ctx, outbox_id);
+    return delivery_failed(ctx, row->conversation_id, row->message_id, "failed", 0, gate.reason) &&
+           db_outbox_move(ctx, ctx->tenant, outbox_id, "playing", "failed", 0, gate.reason) >= 0;
+}
+
 /* What the message is now: also what a callback has made of it in the meantime. */
 static bool report(struct ctx *ctx, struct send_result *out)
 {
@@ -197,18 +233,21 @@ static bool report(struct ctx *ctx, struct send_result *out)
 
 bool message_send(struct ctx *ctx, const struct send_request *rq, struct send_result *out)
 {
-    struct draft d = { .rq = rq, .out = out };
+    struct send_request wish = *rq;
+    struct draft d = { .rq = &wish, .out = out };
     *out = (struct send_result){ 0 };
+    if (wish.nonce && !*wish.nonce)
+        wish.nonce = NULL;
     db_use(ctx->db, DB_APP);
-    if (seen_before(ctx, rq, out))
+    if (!check_nonce(ctx, wish.nonce))
+        return false;
+    if (seen_before(ctx, &wish, out))
         return true;
     if (ctx->err.code || !check_content(ctx, &d) || !check_target(ctx, &d) || !check_service(ctx, &d) || !store(ctx, &d))
         return false;
     if (out->duplicate)
         return true;
-    if (!ctx->conf->main_test_mode && !send_inline(ctx, out->outbox_id))
-        return false;
-    if (ctx->conf->main_test_mode && !playing_begin(ctx, out->outbox_id))
+    if (!(ctx->conf->main_test_mode ? play(ctx, out->outbox_id) : send_inline(ctx, out->outbox_id)))
         return false;
     return report(ctx, out);
 }

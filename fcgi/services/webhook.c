@@ -44,7 +44,8 @@ bool webhook_check(struct ctx *ctx, const struct webhook *hook)
     const char *url = arena_printf(ctx->arena, "%s%s", ctx->conf->main_public_url, hook->target);
     const char *shown = hook->secret ? arena_printf(ctx->arena, "%s/hook/…", ctx->conf->main_public_url) : url;
     db_use(ctx->db, DB_APP);
-    struct account_row *row = hook->secret ? db_account_by_hook(ctx, hook->secret) : account ? db_account_by_sid(ctx, account) : NULL;
+    struct account_row *row = hook->secret ? db_account_by_hook(ctx, param_ascii(ctx->arena, hook->secret))
+        : account ? db_account_by_sid(ctx, param_ascii(ctx->arena, account)) : NULL;
     if (ctx->err.code)
         return false;
     if (!row)

@@ -8,14 +8,17 @@ ROW_TYPE(conversation_row, CONVERSATION_ROW(CONVERSATION_FIELD));
 #define CHANGE_FIELD(kind, member, flags) FIELD_ENTRY(change_row, kind, member, flags)
 ROW_TYPE(change_row, CHANGE_ROW(CHANGE_FIELD));
 
-/* Without a mark nothing is read; a new user starts with marks on everything (db_read_all), so old messages do not count. */
+struct last_row { uint64_t id; };
+#define LAST_ROW(F) F(U64, id, 0)
+#define LAST_FIELD(kind, member, flags) FIELD_ENTRY(last_row, kind, member, flags)
+extern const struct row_type last_row_type;
+ROW_TYPE(last_row, LAST_ROW(LAST_FIELD));
+
 #define COLUMNS(line)                                                                                                    \
     "c.id,c.line_id,c.contact_id,c.peer,c.channel,c.name," line ",c.last_message_id,c.last_at,c.last_direction,c.last_status,"     \
-    "c.preview,c.message_count,c.inbound_count,CAST(c.inbound_count AS SIGNED)-COALESCE(r.seen,0),c.last_inbound_at,c.changed_at "
-#define FROM_WITH_MARK                                                                                                    \
-    "FROM conversation c LEFT JOIN conversation_read r ON r.tenant_id=? AND r.user_id=? AND r.conversation_id=c.id "
-#define LIST "SELECT " COLUMNS("NULL") FROM_WITH_MARK
-#define ONE "SELECT " COLUMNS("(SELECT l.address FROM line l WHERE l.tenant_id=c.tenant_id AND l.id=c.line_id)") FROM_WITH_MARK
+    "c.preview,c.message_count,c.inbound_count,c.last_inbound_at,c.changed_at,c.seen_by FROM conversation c "
+#define LIST "SELECT " COLUMNS("NULL")
+#define ONE "SELECT " COLUMNS("(SELECT l.address FROM line l WHERE l.tenant_id=c.tenant_id AND l.id=c.line_id)")
 #define NEWEST "ORDER BY c.last_at DESC,c.id DESC LIMIT ?"
 
 static const struct sql page_first = SQL_REPEATABLE(LIST "WHERE c.tenant_id=? " NEWEST, &conversation_row_type);
@@ -28,7 +31,7 @@ static const struct sql by_peer =
     SQL_REPEATABLE(ONE "WHERE c.tenant_id=? AND c.contact_id IN (SELECT id FROM contact WHERE tenant_id=? AND address_key=?) "
                    "ORDER BY c.peer=? DESC,c.last_at DESC LIMIT 1", &conversation_row_type);
 static const struct sql on_line =
-    SQL_REPEATABLE("SELECT " COLUMNS("NULL") "FROM conversation c LEFT JOIN conversation_read r ON FALSE WHERE c.tenant_id=? AND c.line_id=? AND c.peer=?", &conversation_row_type);
+    SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND c.line_id=? AND c.peer=?", &conversation_row_type);
 static const struct sql contact_open =
     SQL("INSERT INTO contact (tenant_id,address_key,phone) VALUES (?,?,?) ON DUPLICATE KEY UPDATE id=LAST_INSERT_ID(id)", NULL);
 static const struct sql conversation_open =
@@ -41,36 +44,63 @@ static const struct sql bump =
         "message_count=message_count+1,changed_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=?", NULL);
 static const struct sql touch =
     SQL_REPEATABLE("UPDATE conversation SET last_status=IF(last_message_id=?,COALESCE(?,last_status),last_status),changed_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=?", NULL);
+/* The mark only rises; the key is the user's id as JSON writes it. */
+#define MARK "CONCAT('$.\"',?,'\"')"
 static const struct sql seen =
-    SQL_REPEATABLE("INSERT INTO conversation_read (tenant_id,user_id,conversation_id,seen) VALUES (?,?,?,?) "
-                   "ON DUPLICATE KEY UPDATE seen=GREATEST(seen,VALUES(seen))", NULL);
+    SQL_REPEATABLE("UPDATE conversation SET seen_by=JSON_SET(seen_by," MARK ",GREATEST(CAST(COALESCE(JSON_VALUE(seen_by," MARK "),0) AS SIGNED),CAST(? AS SIGNED))) "
+                   "WHERE tenant_id=? AND id=?", NULL);
 static const struct sql read_all =
-    SQL_REPEATABLE("INSERT IGNORE INTO conversation_read (tenant_id,user_id,conversation_id,seen) SELECT ?,?,id,inbound_count FROM conversation WHERE tenant_id=?", NULL);
+    SQL_REPEATABLE("UPDATE conversation SET seen_by=JSON_SET(seen_by," MARK ",inbound_count) WHERE tenant_id=? AND id>? ORDER BY id LIMIT 1000", NULL);
+static const struct sql read_upto =
+    SQL_REPEATABLE("SELECT COALESCE(MAX(id),0) FROM (SELECT id FROM conversation WHERE tenant_id=? AND id>? ORDER BY id LIMIT 1000) c", &last_row_type);
 static const struct sql changes =
     SQL_REPEATABLE("SELECT id,changed_at,UTC_TIMESTAMP(3) FROM conversation WHERE tenant_id=? AND changed_at>? ORDER BY changed_at DESC LIMIT 200", &change_row_type);
 static const struct sql change_of =
     SQL_REPEATABLE("SELECT id,changed_at,UTC_TIMESTAMP(3) FROM conversation WHERE tenant_id=? AND id=? AND changed_at>?", &change_row_type);
 
+/* The user's mark in {"7": 12, "9": 15}; 0 when there is none. */
+static int64_t mark_of(const char *seen_by, uint64_t user)
+{
+    char key[26];
+    int n = snprintf(key, sizeof key, "\"%" PRIu64 "\":", user);
+    const char *at = seen_by ? strstr(seen_by, key) : NULL;
+    return at ? strtoll(at + n, NULL, 10) : 0;
+}
+
+static struct rows with_unread(struct rows rows, uint64_t user)
+{
+    struct conversation_row *c = rows.row;
+    for (size_t i = 0; user && i < rows.n; i++)
+        c[i].unread = c[i].inbound_count - mark_of(c[i].seen_by, user);
+    return rows;
+}
+
+static struct conversation_row *one_with_unread(struct conversation_row *c, uint64_t user)
+{
+    with_unread((struct rows){ .n = c != NULL, .row = c }, user);
+    return c;
+}
+
 struct rows db_conversations_page(struct ctx *ctx, uint64_t tenant, uint64_t user, int64_t before_ms, uint64_t before_id, int limit)
 {
     if (before_ms == CLOCK_NONE)
-        return stmt_all(ctx, &page_first, ARGS(U64(tenant), U64(user), U64(tenant), I64(limit)));
-    return stmt_all(ctx, &page_next, ARGS(U64(tenant), U64(user), U64(tenant), TIME(before_ms), TIME(before_ms), U64(before_id), I64(limit)));
+        return with_unread(stmt_all(ctx, &page_first, ARGS(U64(tenant), I64(limit))), user);
+    return with_unread(stmt_all(ctx, &page_next, ARGS(U64(tenant), TIME(before_ms), TIME(before_ms), U64(before_id), I64(limit))), user);
 }
 
 struct rows db_conversations_find(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *like, int limit)
 {
-    return stmt_all(ctx, &find, ARGS(U64(tenant), U64(user), U64(tenant), TEXT(like), TEXT(like), I64(limit)));
+    return with_unread(stmt_all(ctx, &find, ARGS(U64(tenant), TEXT(like), TEXT(like), I64(limit))), user);
 }
 
 struct conversation_row *db_conversation_get(struct ctx *ctx, uint64_t tenant, uint64_t user, uint64_t id)
 {
-    return stmt_one(ctx, &get, ARGS(U64(tenant), U64(user), U64(tenant), U64(id)));
+    return one_with_unread(stmt_one(ctx, &get, ARGS(U64(tenant), U64(id))), user);
 }
 
 struct conversation_row *db_conversation_by_peer(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *key, const char *peer)
 {
-    return stmt_one(ctx, &by_peer, ARGS(U64(tenant), U64(user), U64(tenant), U64(tenant), TEXT(key), TEXT(peer)));
+    return one_with_unread(stmt_one(ctx, &by_peer, ARGS(U64(tenant), U64(tenant), TEXT(key), TEXT(peer))), user);
 }
 
 struct conversation_row *db_conversation_on_line(struct ctx *ctx, uint64_t tenant, uint64_t line, const char *peer)
@@ -100,12 +130,19 @@ bool db_conversation_touch(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64
 
 bool db_conversation_seen(struct ctx *ctx, uint64_t tenant, uint64_t user, uint64_t id, int64_t count)
 {
-    return stmt_do(ctx, &seen, ARGS(U64(tenant), U64(user), U64(id), I64(count))) >= 0;
+    return stmt_do(ctx, &seen, ARGS(U64(user), U64(user), I64(count), U64(tenant), U64(id))) >= 0;
 }
 
 bool db_read_all(struct ctx *ctx, uint64_t tenant, uint64_t user)
 {
-    return stmt_do(ctx, &read_all, ARGS(U64(tenant), U64(user), U64(tenant))) >= 0;
+    for (uint64_t after = 0;;) { /* chunks: a large transaction would hold up everybody on a cluster */
+        struct last_row *last = stmt_one(ctx, &read_upto, ARGS(U64(tenant), U64(after)));
+        if (!last || !last->id)
+            return last != NULL;
+        if (stmt_do(ctx, &read_all, ARGS(U64(user), U64(tenant), U64(after))) < 0)
+            return false;
+        after = last->id;
+    }
 }
 
 struct rows db_conversation_changes(struct ctx *ctx, uint64_t tenant, int64_t since_ms, uint64_t id)

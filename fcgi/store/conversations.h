@@ -11,12 +11,15 @@ struct conversation_row {
     int64_t last_ms;
     int last_direction;
     const char *last_status, *preview;
-    int64_t message_count, inbound_count, unread;      /* unread: for the asking user, 0 when nobody asks */
+    int64_t message_count, inbound_count;
     int64_t last_inbound_ms, changed_ms;
+    const char *seen_by;
+    int64_t unread;                     /* not a column: made from seen_by for the asking user, 0 when nobody asks */
 };
 #define CONVERSATION_ROW(F) F(U64, id, 0) F(U64, line_id, 0) F(U64, contact_id, 0) F(TEXT, peer, 0) F(TEXT, channel, 0) F(TEXT, name, 0) \
     F(TEXT, line_address, 0) F(U64, last_message_id, 0) F(TIME, last_ms, 0) F(INT, last_direction, 0) F(TEXT, last_status, 0) F(TEXT, preview, 0) \
-    F(I64, message_count, 0) F(I64, inbound_count, 0) F(I64, unread, 0) F(TIME, last_inbound_ms, 0) F(TIME, changed_ms, 0)
+    F(I64, message_count, 0) F(I64, inbound_count, 0) F(TIME, last_inbound_ms, 0) \
+    F(TIME, changed_ms, 0) F(TEXT, seen_by, SECRET)
 extern const struct row_type conversation_row_type;
 
 struct change_row { uint64_t id; int64_t changed_ms, now_ms; };

@@ -95,6 +95,12 @@ struct message_report { const char *sid, *status; bool simulated; int64_t error_
 extern const struct row_type message_report_type;
 struct message_report *db_message_report(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id);
 
+/* Of the newest message of each of the `limit` newest conversations: those that have an error. */
+struct last_error_row { uint64_t message_id; int64_t error_code; const char *error_text; };
+#define LAST_ERROR_ROW(F) F(U64, message_id, 0) F(I64, error_code, 0) F(TEXT, error_text, 0)
+extern const struct row_type last_error_row_type;
+struct rows db_last_errors(struct ctx *ctx, uint64_t tenant, int limit);
+
 /* States. The ledger first, then the message if its rank rises. */
 bool db_event_insert(struct ctx *ctx, uint64_t tenant, const char *sid, const char *status, int64_t error_code, const char *error_text,
                      const char *source, const char *detail);

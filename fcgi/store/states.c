@@ -10,10 +10,17 @@ ROW_TYPE(event_row, EVENT_ROW(EVENT_FIELD));
 #define REPORT_FIELD(kind, member, flags) FIELD_ENTRY(message_report, kind, member, flags)
 ROW_TYPE(message_report, MESSAGE_REPORT(REPORT_FIELD));
 
+#define LAST_ERROR_FIELD(kind, member, flags) FIELD_ENTRY(last_error_row, kind, member, flags)
+ROW_TYPE(last_error_row, LAST_ERROR_ROW(LAST_ERROR_FIELD));
+
+static const struct sql last_errors =
+    SQL_REPEATABLE("SELECT m.id,m.error_code,m.error_text FROM (SELECT tenant_id,id,last_message_id FROM conversation WHERE tenant_id=? "
+                   "ORDER BY last_at DESC,id DESC LIMIT ?) c JOIN message m ON m.tenant_id=c.tenant_id AND m.conversation_id=c.id AND m.id=c.last_message_id "
+                   "WHERE m.error_code IS NOT NULL OR m.error_text IS NOT NULL", &last_error_row_type);
 static const struct sql message_report =
     SQL_REPEATABLE("SELECT sid,status,simulated,error_code,error_text FROM message WHERE tenant_id=? AND conversation_id=? AND id=?", &message_report_type);
 static const struct sql event_insert =
-    SQL("INSERT INTO message_event (tenant_id,sid,id,status,error_code,error_text,source,detail) VALUES (?,?,time_id(),?,NULLIF(?,0),?,?,?)", NULL);
+    SQL("INSERT INTO message_event (tenant_id,sid,status,error_code,error_text,source,detail) VALUES (?,?,?,NULLIF(?,0),?,?,?)", NULL);
 static const struct sql events_of =
     SQL_REPEATABLE("SELECT status,error_code,error_text,source,created_at FROM message_event WHERE tenant_id=? AND sid=? ORDER BY id LIMIT 100",
                    &event_row_type);
@@ -64,6 +71,11 @@ bool db_message_error(struct ctx *ctx, uint64_t tenant, uint64_t conversation, u
 bool db_message_adopt(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, const char *sid, int segments)
 {
     return stmt_do(ctx, &adopt, ARGS(TEXT(sid), I64(segments), U64(tenant), U64(conversation), U64(id))) >= 0;
+}
+
+struct rows db_last_errors(struct ctx *ctx, uint64_t tenant, int limit)
+{
+    return stmt_all(ctx, &last_errors, ARGS(U64(tenant), I64(limit)));
 }
 
 struct message_report *db_message_report(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id)

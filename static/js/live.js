@@ -2,7 +2,7 @@
 // into the page without disturbing what the reader holds: focus, selection, scroll position.
 const { merge } = await import(`./merge.js${new URL(import.meta.url).search}`);
 
-const PERIOD_MS = 2500;
+const PERIOD_MS = 2000;
 const SLOWEST_MS = 15000;
 const NEAR_END_PX = 60;
 const WIDE = matchMedia('(min-width: 74rem)');

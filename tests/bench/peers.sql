@@ -22,10 +22,9 @@ INSERT INTO conversation (tenant_id, id, line_id, contact_id, peer, channel, nam
 INSERT INTO message (tenant_id, conversation_id, id, direction, status, rank, sid, status_at, created_at, body)
   SELECT @tenant, conversation, (UNIX_TIMESTAMP(created_at) * 1000 - 1577836800000) * 4096 + id % 4096, direction, status, 60, sid, created_at, created_at, body
   FROM stage_message ORDER BY conversation, id;
--- Unread as the harness has it, for every user there is.
-INSERT INTO conversation_read (tenant_id, user_id, conversation_id, seen)
-  SELECT @tenant, u.id, c.id, GREATEST(0, CAST(v.inbound_count AS SIGNED) - c.unread) FROM stage_conversation c
-  JOIN conversation v ON v.tenant_id = @tenant AND v.id = c.id JOIN user u ON u.tenant_id = @tenant
-  ON DUPLICATE KEY UPDATE seen = VALUES(seen);
+-- Unread as the harness has it, for the user that signs in.
+SET @user = (SELECT MIN(id) FROM user WHERE tenant_id = @tenant);
+UPDATE conversation v JOIN stage_conversation c ON c.id = v.id
+  SET v.seen_by = CONCAT('{"', @user, '": ', GREATEST(0, CAST(v.inbound_count AS SIGNED) - c.unread), '}') WHERE v.tenant_id = @tenant;
 DROP TABLE stage_conversation, stage_message, stage_contact;
-ANALYZE TABLE contact, conversation, message, conversation_read;
+ANALYZE TABLE contact, conversation, message;

@@ -40,6 +40,35 @@ def chromium(tmp_path_factory):
         window.quit()
 
 
+@pytest.fixture(scope="session")
+def spare_windows():
+    return []
+
+
+@pytest.fixture
+def panel(chromium, spare_windows, stack):
+    """panel(role="admin", on=stack, width=1280, height=800, scripts=True, language="en"): a signed-in user's window (role
+    None: nobody's), see panel.py. Afterwards no page may have complained; what a test expects to go wrong it takes with
+    complaints(). Windows are used again by later tests."""
+    from panel import Panel
+    opened = []
+
+    def open_panel(role="admin", on=None, width=1280, height=800, scripts=True, language="en"):
+        spare = next((pair for pair in spare_windows if pair[1] == scripts), None)
+        if spare:
+            spare_windows.remove(spare)
+        page = Panel(spare[0] if spare else chromium(scripts=scripts), on or stack)
+        opened.append((page, scripts))
+        page.size(width, height)
+        return page.enter(role, language) if role else page
+    yield open_panel
+    complaints = [text for page, _ in opened for text in page.complaints()]
+    for page, scripts in opened:
+        page.forget()
+        spare_windows.append((page.window, scripts))
+    assert not complaints, "\n".join(complaints)
+
+
 @pytest.fixture
 def signed_in():
     """signed_in(window, stack, role): types e-mail and password into the sign-in page."""

@@ -91,7 +91,9 @@ class Database:
                 shutil.rmtree(owner.parent, ignore_errors=True)
 
     def _script(self, action, check=True):
-        env = dict(os.environ, MARIADB_FLUSH=os.environ.get("MARIADB_FLUSH", "2"), MARIADB_LOG_SIZE="32M", MARIADB_CONNECTIONS="300")
+        # Temporary tables in a folder of its own: a server that starts removes what it finds in a shared one.
+        (self.folder / "tmp").mkdir(exist_ok=True)
+        env = dict(os.environ, TMPDIR=str(self.folder / "tmp"), MARIADB_FLUSH=os.environ.get("MARIADB_FLUSH", "2"), MARIADB_LOG_SIZE="32M", MARIADB_CONNECTIONS="300")
         return subprocess.run([ROOT / "deploy/mariadb.sh", action, self.folder], env=env, check=check, stdin=subprocess.DEVNULL, timeout=180)
 
     def start(self):
@@ -231,7 +233,7 @@ class Stack:
         self.env = clean_env(
             **self.database.create(), CENTRALA_ROOT=self.root, CENTRALA_KEY_FILE=var / "centrala.key", CENTRALA_SETUP_CODE_FILE=var / "setup.code",
             CENTRALA_WEB_SOCKET=var / "centrala.sock", CENTRALA_CRON_SOCKET=var / "cron.sock", CENTRALA_CRON_POLL_MS=200,
-            CENTRALA_TWILIO_API_BASE=self.sim.url, CENTRALA_TWILIO_RECONCILE_WAIT_S=1, CENTRALA_TWILIO_SMS_PER_SECOND=100,
+            CENTRALA_TWILIO_API_BASE=self.sim.url, CENTRALA_TWILIO_RECONCILE_WAIT_S=1, CENTRALA_TWILIO_SMS_PER_SECOND=10000,
             CENTRALA_TEST_MODE=int(test_mode), CENTRALA_WORKERS=workers, CENTRALA_ENV="test", CENTRALA_LOG_LEVEL="debug",
             CENTRALA_WEB_MAX_MEMORY_MB=0 if PROFILE == "asan" else 64, CENTRALA_TMP=self.folder / "tmp",
             ASAN_OPTIONS=f"log_path={self.folder}/var/sanitizer:detect_leaks=1:abort_on_error=0:exitcode=99",
@@ -260,7 +262,7 @@ class Stack:
         for role, email in USERS.items():
             self.add_user(email, role)
         self.ctl("line", "add", self.line, "--tenant", self.tenant.name, "--channel", "sms")
-        self.ctl("line", "add", self.whatsapp_line.removeprefix("whatsapp:"), "--tenant", self.tenant.name, "--channel", "whatsapp")
+        self.ctl("line", "add", self.whatsapp_line.removeprefix("whatsapp:"), "--tenant", self.tenant.name, "--channel", "whatsapp", "--per-second", "10000")
 
     def add_tenant(self, tenant):
         self.ctl("tenant", "add", tenant.name, "--sid", tenant.sid, "--token", tenant.token)

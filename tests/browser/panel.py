@@ -1,0 +1,155 @@
+"""The panel in a window: what the browser tests do and look at. Waits for conditions, never for time."""
+import re
+
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from stack import USERS
+
+LIVE_LIMIT = 3  # seconds: what changes on the server is on the screen by then, without a reload
+PATIENCE = 15   # for a page to come
+
+
+class Panel:
+    def __init__(self, window, stack):
+        self.window, self.stack = window, stack
+
+    # ---- going somewhere ----
+
+    def open(self, path):
+        self.window.get(self.stack.url + path)
+        return self
+
+    def enter(self, role="admin", language="en"):
+        """Signed in without the sign-in page: one session a role and a stack, however many windows use it."""
+        email = USERS.get(role, role)
+        self.stack.sql("UPDATE user SET language = %s WHERE email = %s", language, email)
+        known = self.stack.__dict__.setdefault("browser_sessions", {})
+        if email not in known:
+            known[email] = self.stack.login(role).cookies
+        for cookie in known[email]:
+            self.window.execute_cdp_cmd("Network.setCookie", {"name": cookie.name, "value": cookie.value, "url": self.stack.url, "httpOnly": True})
+        return self
+
+    def sign_in(self, role="admin", password=None, language="en"):
+        """As people do."""
+        email = USERS.get(role, role)
+        self.stack.sql("UPDATE user SET language = %s WHERE email = %s", language, email)
+        self.open("/login")
+        self.fill("email", email)
+        self.fill("password", password or self.stack.passwords[email])
+        self.one("main form .primary").click()
+        self.wait(lambda: self.path != "/login", "the sign-in")
+        return self
+
+    def size(self, width, height=800):
+        self.window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                    {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
+        return self
+
+    def scheme(self, name):
+        """light or dark"""
+        self.window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": name}]})
+
+    @property
+    def path(self):
+        return re.sub(r"^https?://[^/]*|[?#].*$", "", self.window.current_url)
+
+    # ---- looking ----
+
+    def one(self, css):
+        return self.window.find_element(By.CSS_SELECTOR, css)
+
+    def all(self, css):
+        return self.window.find_elements(By.CSS_SELECTOR, css)
+
+    def texts(self, css):
+        """The rendered text of each such element, wherever it is scrolled to."""
+        return self.script("return [...document.querySelectorAll(arguments[0])].map((e) => e.innerText.trim())", css)
+
+    def text(self, css):
+        """That of the first; empty when there is none."""
+        return (self.texts(css) or [""])[0]
+
+    def value(self, name):
+        return self.one(f"[name={name}]").get_property("value")
+
+    def script(self, text, *arguments):
+        return self.window.execute_script(text, *arguments)
+
+    @property
+    def focused(self):
+        return self.window.switch_to.active_element
+
+    def forget(self):
+        """As a new window: no cookies, nothing stored, nothing emulated."""
+        self.window.get("about:blank")
+        for handle in self.window.window_handles[1:]:
+            self.window.switch_to.window(handle)
+            self.window.close()
+        self.window.switch_to.window(self.window.window_handles[0])
+        self.window.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        self.window.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": self.stack.url, "storageTypes": "local_storage"})
+        self.window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+        self.complaints()
+
+    def wait(self, check, what="it", limit=PATIENCE):
+        def try_once():
+            try:
+                return check()
+            except (NoSuchElementException, StaleElementReferenceException):
+                return None
+        return self.stack.wait(try_once, timeout=limit, what=what)
+
+    def wait_text(self, css, part, limit=PATIENCE):
+        return self.wait(lambda: part in self.text(css), f"“{part}” in {css}", limit)
+
+    def ready(self):
+        """The scripts of the page are at work: they mark the page, and the composer's counter has counted."""
+        self.wait(lambda: self.script("return document.documentElement.classList.contains('scripts') && "
+                                      "[...document.querySelectorAll('[data-counter]')].every((box) => !box.querySelector('.unscripted'))"), "the scripts")
+        return self
+
+    # ---- doing ----
+
+    def fill(self, name, text):
+        field = self.one(f"[name={name}]")
+        field.clear()
+        field.send_keys(text)
+        return field
+
+    def press(self, *keys):
+        ActionChains(self.window).send_keys(*keys).perform()
+
+    def shift_enter(self):
+        ActionChains(self.window).key_down(Keys.SHIFT).send_keys(Keys.ENTER).key_up(Keys.SHIFT).perform()
+
+    def stay(self):
+        """Marks this very document; stayed() tells whether it was never loaded again."""
+        self.script("window.stayed = true")
+        return self
+
+    def stayed(self):
+        return self.script("return window.stayed === true")
+
+    # ---- complaints of the browser ----
+
+    def complaints(self):
+        """Errors and warnings of the console since the last call: scripts, missing files, the Content-Security-Policy."""
+        return [entry["message"] for entry in self.window.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+
+
+def conversation_id(stack, sender, line=None):
+    rows = stack.sql("SELECT c.id FROM conversation c JOIN line l ON l.tenant_id = c.tenant_id AND l.id = c.line_id WHERE c.peer = %s AND l.address = %s",
+                     sender, line or (stack.whatsapp_line if sender.startswith("whatsapp:") else stack.line))
+    assert rows, f"no conversation with {sender}"
+    return rows[0]["id"]
+
+
+def write(stack, sender, *texts, **more):
+    """A customer writes; the path of the conversation."""
+    for text in texts:
+        answer = stack.inbound(text, sender=sender, to=stack.whatsapp_line if sender.startswith("whatsapp:") else stack.line, **more)
+        assert answer.status_code == 200, answer.text
+    return f"/conversations/{conversation_id(stack, sender)}"
