@@ -138,7 +138,7 @@ static bool start(struct cron *c, const char *conf_path)
 {
     const char *problem = NULL;
     c->life = arena_new(LIFE_CEILING);
-    const struct conf *conf = conf_load(c->life, conf_path, conf_path != NULL, environ, &problem);
+    const struct conf *conf = conf_open(c->life, conf_path, environ, &problem);
     const struct keyring *keys = conf ? keyring_load(c->life, conf->main_key_file, &problem) : NULL;
     if (!keys) {
         fprintf(stderr, "fcgi-cron: %s\n", problem);

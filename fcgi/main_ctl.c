@@ -73,12 +73,21 @@ static bool works_without_key(const struct ctl_command *row)
     return strcmp(row->words, "migrate") == 0 || strcmp(row->words, "doctor") == 0;
 }
 
+/* Beside `make run` the database's passwords are in its run.env: used unless the caller names a database of its own. */
+static char *const *environment(struct arena *a)
+{
+    const char *var = getenv("CENTRALA_VAR");
+    if (getenv("CENTRALA_DB_SOCKET") || getenv("CENTRALA_DB_HOSTS") || getenv("CENTRALA_DB_PASSWORD"))
+        return environ;
+    return conf_env_with_file(a, environ, arena_printf(a, "%s/run.env", var && *var ? var : "var"));
+}
+
 static bool prepare(struct ctl *ctl, const struct ctl_command *row, const char *path)
 {
     const char *problem = NULL;
     enum log_level level;
     if (row->flags & CTL_CONF) {
-        ctl->conf = conf_load(ctl->ctx.arena, path ? path : "etc/centrala.conf", path != NULL, environ, &problem);
+        ctl->conf = conf_open(ctl->ctx.arena, path, environment(ctl->ctx.arena), &problem);
         if (!ctl->conf) {
             fprintf(stderr, "centralactl: the settings are not right:\n%s\n", problem);
             return false;

@@ -59,7 +59,8 @@ static int usage(const char *text)
 static bool ensure_key(const struct ctl *ctl)
 {
     const char *problem = NULL, *path = ctl->conf->main_key_file;
-    if (access(path, F_OK) != 0 && !keyring_create(path, &problem)) {
+    /* Another migrator may have made it just now. */
+    if (access(path, F_OK) != 0 && !keyring_create(path, &problem) && access(path, F_OK) != 0) {
         fprintf(stderr, "centralactl: %s\n", problem);
         return false;
     }

@@ -103,9 +103,7 @@ static const struct app_hooks hooks = {
 
 static const struct conf *load_conf(struct arena *a, const char *path, const char **problem)
 {
-    const char *root = getenv("CENTRALA_ROOT");
-    const char *def = arena_printf(a, "%s/etc/centrala.conf", root && *root ? root : ".");
-    const struct conf *conf = conf_load(a, path ? path : def, path != NULL, environ, problem);
+    const struct conf *conf = conf_open(a, path, environ, problem);
     enum log_level level;
     if (conf && log_level_parse(conf->log_level, &level))
         log_threshold(level);

@@ -315,6 +315,49 @@ struct conf *conf_load(struct arena *a, const char *path, bool must, char *const
     return l.problems.len ? NULL : l.conf;
 }
 
+struct conf *conf_open(struct arena *a, const char *path, char *const *env, const char **problems)
+{
+    const char *root = env_value(env, "CENTRALA_ROOT");
+    const char *usual = arena_printf(a, "%s/etc/centrala.conf", root && *root ? root : ".");
+    return conf_load(a, path ? path : usual, path != NULL, env, problems);
+}
+
+enum { ENV_FILE_MAX = 64 * 1024, ENV_LINES_MAX = 500 };
+
+/* A shell's 'single quotes' around a value are taken off. */
+static char *env_line(struct arena *a, const char *s, size_t n)
+{
+    char *line = arena_strndup(a, s, n), *value = strchr(line, '=');
+    size_t len = value ? strlen(++value) : 0;
+    if (len >= 2 && value[0] == '\'' && value[len - 1] == '\'') {
+        value[len - 1] = 0;
+        memmove(value, value + 1, len - 1);
+    }
+    return line;
+}
+
+char *const *conf_env_with_file(struct arena *a, char *const *env, const char *path)
+{
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return env;
+    char *text = arena_alloc(a, ENV_FILE_MAX + 1);
+    text[fread(text, 1, ENV_FILE_MAX, f)] = 0;
+    fclose(f);
+    size_t count = 0;
+    while (env[count])
+        count++;
+    char **all = ARENA_ARRAY(a, char *, count + ENV_LINES_MAX + 1);
+    memcpy(all, env, count * sizeof *all);
+    for (size_t lines = 0; *text && lines < ENV_LINES_MAX; lines++) {
+        size_t n = strcspn(text, "\n");
+        if (n && *text != '#')
+            all[count++] = env_line(a, text, n);
+        text += n + (text[n] == '\n');
+    }
+    return all;
+}
+
 const char *conf_example(struct arena *a)
 {
     struct str out;

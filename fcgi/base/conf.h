@@ -42,6 +42,11 @@ extern const size_t settings_count;
  * NULL). On failure NULL and one line a mistake in `problems` (arena text): no line ever quotes a SECRET, nor a value
  * whose key is not known. */
 struct conf *conf_load(struct arena *a, const char *path, bool must, char *const *env, const char **problems);
+/* What the programs start with: `path` (must exist), else etc/centrala.conf under CENTRALA_ROOT (or here) if there is one. */
+struct conf *conf_open(struct arena *a, const char *path, char *const *env, const char **problems);
+/* `env` and behind it the NAME=value lines of a file (comments and blank lines allowed, values possibly in single
+ * quotes): earlier entries win. NULL-ended, in the arena; `env` itself when the file cannot be read. */
+char *const *conf_env_with_file(struct arena *a, char *const *env, const char *path);
 /* The commented example file, for etc/centrala.conf.example: every key with its text and default, commented out. */
 const char *conf_example(struct arena *a);
 

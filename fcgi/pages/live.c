@@ -65,10 +65,10 @@ static const struct {
 int live_page(struct request *rq, struct response *rs) /* GET /live?view=…&cursor=… */
 {
     const struct live_in *in = rq->in;
-    size_t i = 0;
+    size_t i = rq->form_errors ? ARRAY_LEN(views) : 0;
     while (i < ARRAY_LEN(views) && strcmp(views[i].view, in->view) != 0)
         i++;
-    if (rq->form_errors || i == ARRAY_LEN(views) || (strcmp(in->view, "chat") == 0 && !in->id))
+    if (i == ARRAY_LEN(views) || (strcmp(in->view, "chat") == 0 && !in->id))
         return fail_with(rq, rs, ERR_INVALID);
     struct live live = live_poll(&rq->ctx, in->cursor, strcmp(in->view, "chat") == 0 ? in->id : 0);
     if (!live.ok)

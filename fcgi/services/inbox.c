@@ -29,10 +29,23 @@ static const char *like_of(struct ctx *ctx, const char *q)
     return t.s;
 }
 
+/* A part of a number as people type or copy it: addresses have no blanks, brackets or leading zeros. */
+static const char *like_peer_of(struct ctx *ctx, const char *q)
+{
+    if (!strpbrk(q, "0123456789") || q[strspn(q, "+0123456789 -().\xC2\xA0")])
+        return like_of(ctx, q);
+    char *bare = arena_strdup(ctx->arena, q), *out = bare;
+    for (const char *s = q; *s; s++)
+        if (*s == '+' || (*s >= '0' && *s <= '9'))
+            *out++ = *s;
+    *out = 0;
+    return like_of(ctx, bare + (strncmp(bare, "00", 2) == 0 ? 2 : 0));
+}
+
 struct page inbox_conversations(struct ctx *ctx, const char *q, int64_t before_ms, uint64_t before_id, int limit)
 {
     if (q && *q)
-        return page_of(db_conversations_find(ctx, ctx->tenant, ctx->actor.user_id, like_of(ctx, q), limit), limit);
+        return page_of(db_conversations_find(ctx, ctx->tenant, ctx->actor.user_id, like_peer_of(ctx, q), like_of(ctx, q), limit), limit);
     return page_of(db_conversations_page(ctx, ctx->tenant, ctx->actor.user_id, before_ms, before_id, limit + 1), limit);
 }
 
@@ -105,7 +118,12 @@ struct history inbox_history(struct ctx *ctx, enum history_filter filter, const 
         h.searched_to = db_history_floor(ctx, ctx->tenant, before, SEARCH_SPAN);
         if (ctx->err.code)
             return h;
-        h.page = page_of(search ? db_history_find(ctx, ctx->tenant, like_of(ctx, q), h.searched_to, before, limit + 1)
+        struct history_search s = { .inbound = filter == HISTORY_ALL || filter == HISTORY_IN, .outbound = filter != HISTORY_IN, .failed = filter == HISTORY_FAILED };
+        if (search) {
+            s.like = like_of(ctx, q);
+            s.like_peer = like_peer_of(ctx, q);
+        }
+        h.page = page_of(search ? db_history_find(ctx, ctx->tenant, &s, h.searched_to, before, limit + 1)
                                 : db_history_failed(ctx, ctx->tenant, h.searched_to, before, limit + 1), limit);
         return h;
     }

@@ -108,11 +108,14 @@ bool attempt_allowed(struct ctx *ctx, const char *what, const char *who)
     return throttle(ctx, what, who, 1);
 }
 
-static void throttle_forget(struct ctx *ctx, const char *what, const char *who)
+/* Signed in: the account begins anew, and this attempt does not count against an address that many people may share. */
+static void throttle_forget(struct ctx *ctx, const char *account, const char *address)
 {
     char key[33];
-    crypto_keyed_hex(ctx->keys, "throttle", arena_printf(ctx->arena, "%s:%s", what, who), key);
+    crypto_keyed_hex(ctx->keys, "throttle", arena_printf(ctx->arena, "account:%s", account), key);
     db_throttle_clear(ctx, key);
+    crypto_keyed_hex(ctx->keys, "throttle", arena_printf(ctx->arena, "address:%s", address), key);
+    db_throttle_forgive(ctx, key);
 }
 
 /* As costly as a real check, so that the time does not tell whether an account exists. */
@@ -124,10 +127,14 @@ static const char *dummy_hash(void)
 const char *session_sign_in(struct ctx *ctx, const char *email, const char *password, const char *address, const char *agent)
 {
     db_use(ctx->db, DB_APP);
-    if (!throttle(ctx, "account", email, 1) || !throttle(ctx, "address", address, 5))
+    if (!throttle(ctx, "address", address, 5))
         return NULL;
     struct user_row *user = db_user_by_email(ctx, email);
     if (ctx->err.code)
+        return NULL;
+    /* By the user, not by what was typed: the column takes "ADMIN@…" for "admin@…". */
+    const char *account = user ? arena_printf(ctx->arena, "#%" PRIu64, user->id) : email;
+    if (!throttle(ctx, "account", account, 1))
         return NULL;
     bool right = password_verify(user ? user->password_hash : dummy_hash(), password);
     if (!right || !user || !user->active) {
@@ -140,7 +147,7 @@ const char *session_sign_in(struct ctx *ctx, const char *email, const char *pass
     crypto_sha256(token, strlen(token), hash);
     if (!db_session_insert(ctx, user->tenant_id, user->id, hash, address, arena_strndup(ctx->arena, agent ? agent : "", strnlen(agent ? agent : "", 100))))
         return NULL;
-    throttle_forget(ctx, "account", email);
+    throttle_forget(ctx, account, address);
     log_event(ctx, LOG_INFO, "session.begun", "user=%" PRIu64, user->id);
     return token;
 }

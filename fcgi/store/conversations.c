@@ -88,9 +88,9 @@ struct rows db_conversations_page(struct ctx *ctx, uint64_t tenant, uint64_t use
     return with_unread(stmt_all(ctx, &page_next, ARGS(U64(tenant), TIME(before_ms), TIME(before_ms), U64(before_id), I64(limit))), user);
 }
 
-struct rows db_conversations_find(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *like, int limit)
+struct rows db_conversations_find(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *like_peer, const char *like, int limit)
 {
-    return with_unread(stmt_all(ctx, &find, ARGS(U64(tenant), TEXT(like), TEXT(like), I64(limit))), user);
+    return with_unread(stmt_all(ctx, &find, ARGS(U64(tenant), TEXT(like_peer), TEXT(like), I64(limit))), user);
 }
 
 struct conversation_row *db_conversation_get(struct ctx *ctx, uint64_t tenant, uint64_t user, uint64_t id)

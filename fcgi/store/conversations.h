@@ -28,8 +28,8 @@ extern const struct row_type change_row_type;
 
 /* Newest first; `before_ms`/`before_id` = the last row of the page before (CLOCK_NONE: the first page). */
 struct rows db_conversations_page(struct ctx *ctx, uint64_t tenant, uint64_t user, int64_t before_ms, uint64_t before_id, int limit);
-/* Whose name or address contains `text` (already without % and _ meaning), newest first. */
-struct rows db_conversations_find(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *like, int limit);
+/* Whose address or name is like that (LIKE patterns), newest first. */
+struct rows db_conversations_find(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *like_peer, const char *like, int limit);
 struct conversation_row *db_conversation_get(struct ctx *ctx, uint64_t tenant, uint64_t user, uint64_t id);
 /* Of the contact with that address key: the one with exactly that address first, else the newest. */
 struct conversation_row *db_conversation_by_peer(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *key, const char *peer);

@@ -54,9 +54,9 @@ static const struct sql history_page =
 static const struct sql history_all =
     SQL_REPEATABLE("SELECT " HISTORY_COLUMNS "FROM (" HISTORY_PART("0") " UNION ALL " HISTORY_PART("1") ") m " HISTORY_JOIN
                    "ORDER BY m.id DESC LIMIT ?", &history_row_type);
-#define HISTORY_RANGE "WHERE m.tenant_id=? AND m.direction IN (0,1) AND m.id>=? AND m.id<? "
 static const struct sql history_find =
-    SQL_REPEATABLE("SELECT " HISTORY_COLUMNS "FROM message m FORCE INDEX (ix_message_history) " HISTORY_JOIN HISTORY_RANGE
+    SQL_REPEATABLE("SELECT " HISTORY_COLUMNS "FROM message m FORCE INDEX (ix_message_history) " HISTORY_JOIN
+                   "WHERE m.tenant_id=? AND m.direction IN (?,?) AND m.id>=? AND m.id<? AND (?=0 OR m.status IN ('failed','undelivered','unknown')) "
                    "AND (m.body LIKE ? OR c.peer LIKE ? OR c.name LIKE ?) ORDER BY m.id DESC LIMIT ?", &history_row_type);
 static const struct sql history_failed =
     SQL_REPEATABLE("SELECT " HISTORY_COLUMNS "FROM message m FORCE INDEX (ix_message_history) " HISTORY_JOIN
@@ -137,9 +137,10 @@ struct rows db_history_all(struct ctx *ctx, uint64_t tenant, uint64_t before, in
     return stmt_all(ctx, &history_all, ARGS(U64(tenant), U64(b), I64(limit), U64(tenant), U64(b), I64(limit), I64(limit)));
 }
 
-struct rows db_history_find(struct ctx *ctx, uint64_t tenant, const char *like, uint64_t floor, uint64_t before, int limit)
+struct rows db_history_find(struct ctx *ctx, uint64_t tenant, const struct history_search *s, uint64_t floor, uint64_t before, int limit)
 {
-    return stmt_all(ctx, &history_find, ARGS(U64(tenant), U64(floor), U64(below(before)), TEXT(like), TEXT(like), TEXT(like), I64(limit)));
+    return stmt_all(ctx, &history_find, ARGS(U64(tenant), I64(s->inbound ? INBOUND : OUTBOUND), I64(s->outbound ? OUTBOUND : INBOUND), U64(floor), U64(below(before)),
+                                             I64(s->failed), TEXT(s->like), TEXT(s->like_peer), TEXT(s->like), I64(limit)));
 }
 
 struct rows db_history_failed(struct ctx *ctx, uint64_t tenant, uint64_t floor, uint64_t before, int limit)

@@ -82,8 +82,9 @@ struct rows db_media_of(struct ctx *ctx, uint64_t tenant, uint64_t conversation,
 /* A history page of one direction: newest first, ids below `before` and not below `floor`. */
 struct rows db_history_page(struct ctx *ctx, uint64_t tenant, enum direction direction, uint64_t before, int limit);
 struct rows db_history_all(struct ctx *ctx, uint64_t tenant, uint64_t before, int limit);
-/* The same, only rows whose text or address contains `like`, among ids in [floor, before): the caller bounds the range. */
-struct rows db_history_find(struct ctx *ctx, uint64_t tenant, const char *like, uint64_t floor, uint64_t before, int limit);
+/* The same, only rows whose text, name or address is like that, among ids in [floor, before): the caller bounds the range. */
+struct history_search { const char *like, *like_peer; bool inbound, outbound, failed; };
+struct rows db_history_find(struct ctx *ctx, uint64_t tenant, const struct history_search *s, uint64_t floor, uint64_t before, int limit);
 struct rows db_history_failed(struct ctx *ctx, uint64_t tenant, uint64_t floor, uint64_t before, int limit);
 /* The id that lies `n` messages below `before` in both directions together (at least), 0 when there are fewer. */
 uint64_t db_history_floor(struct ctx *ctx, uint64_t tenant, uint64_t before, int n);

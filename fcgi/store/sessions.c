@@ -43,6 +43,7 @@ static const struct sql throttle_hit =
         "tries=IF(started_at<UTC_TIMESTAMP(3)-INTERVAL ? SECOND,1,tries+1),"
         "started_at=IF(started_at<UTC_TIMESTAMP(3)-INTERVAL ? SECOND,UTC_TIMESTAMP(3),started_at)", NULL);
 static const struct sql throttle_get = SQL_REPEATABLE("SELECT tries FROM throttle WHERE key_hash=?", &tries_row_type);
+static const struct sql throttle_forgive = SQL("UPDATE throttle SET tries=tries-1 WHERE key_hash=? AND tries>0", NULL);
 static const struct sql throttle_clear = SQL_REPEATABLE("DELETE FROM throttle WHERE key_hash=?", NULL);
 static const struct sql throttle_purge = SQL_REPEATABLE("DELETE FROM throttle WHERE started_at<UTC_TIMESTAMP(3)-INTERVAL 1 DAY LIMIT 1000", NULL);
 
@@ -102,6 +103,11 @@ int64_t db_throttle_hit(struct ctx *ctx, const char *key_hash, int64_t window_s)
 bool db_throttle_clear(struct ctx *ctx, const char *key_hash)
 {
     return stmt_do(ctx, &throttle_clear, ARGS(TEXT(key_hash))) >= 0;
+}
+
+bool db_throttle_forgive(struct ctx *ctx, const char *key_hash)
+{
+    return stmt_do(ctx, &throttle_forgive, ARGS(TEXT(key_hash))) >= 0;
 }
 
 int64_t db_throttle_purge(struct ctx *ctx)

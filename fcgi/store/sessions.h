@@ -30,6 +30,8 @@ int64_t db_sessions_purge(struct ctx *ctx, int64_t days);
 bool db_token_insert(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *jti, const char *name);
 /* Counts one attempt; the number in the present window, -1 on failure. */
 int64_t db_throttle_hit(struct ctx *ctx, const char *key_hash, int64_t window_s);
+/* Takes one attempt back. */
+bool db_throttle_forgive(struct ctx *ctx, const char *key_hash);
 bool db_throttle_clear(struct ctx *ctx, const char *key_hash);
 int64_t db_throttle_purge(struct ctx *ctx);
 

@@ -25,10 +25,7 @@ class Panel:
         """Signed in without the sign-in page: one session a role and a stack, however many windows use it."""
         email = USERS.get(role, role)
         self.stack.sql("UPDATE user SET language = %s WHERE email = %s", language, email)
-        known = self.stack.__dict__.setdefault("browser_sessions", {})
-        if email not in known:
-            known[email] = self.stack.login(role).cookies
-        for cookie in known[email]:
+        for cookie in visitor(self.stack, role).cookies:
             self.window.execute_cdp_cmd("Network.setCookie", {"name": cookie.name, "value": cookie.value, "url": self.stack.url, "httpOnly": True})
         return self
 
@@ -138,6 +135,21 @@ class Panel:
     def complaints(self):
         """Errors and warnings of the console since the last call: scripts, missing files, the Content-Security-Policy."""
         return [entry["message"] for entry in self.window.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+
+
+def unread(stack, role, path):
+    """What the list says to that user, asked beside the window."""
+    row = re.search(rf'data-key="c{path.split("/")[-1]}".*?</li>', visitor(stack, role).page("/conversations"), re.S)
+    count = re.search(r'class="count"><span aria-hidden="true">(\d+)<', row.group(0)) if row else None
+    return int(count.group(1)) if count else 0
+
+
+def visitor(stack, role):
+    """A browser without scripts, signed in once."""
+    known = stack.__dict__.setdefault("visitors", {})
+    if role not in known:
+        known[role] = stack.login(role)
+    return known[role]
 
 
 def conversation_id(stack, sender, line=None):

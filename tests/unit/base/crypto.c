@@ -157,13 +157,16 @@ static void damaged_seals_do_not_open(void **state)
     const char *sealed = crypto_seal(a, k, 7, "auth_token", "secret");
     char copy[256];
     for (size_t i = 0; i < strlen(sealed); i++) {
-        snprintf(copy, sizeof copy, "%s", sealed);
+        assert_true(strlen(sealed) < sizeof copy - 1);
+        memcpy(copy, sealed, strlen(sealed) + 1);
         copy[i] = copy[i] == 'A' ? 'B' : 'A';
         assert_null(crypto_open(a, k, 7, "auth_token", copy));
-        snprintf(copy, sizeof copy, "%.*s", (int)i, sealed);
+        memcpy(copy, sealed, i);
+        copy[i] = 0;
         assert_null(crypto_open(a, k, 7, "auth_token", copy));
     }
-    snprintf(copy, sizeof copy, "%sA", sealed);
+    memcpy(copy, sealed, strlen(sealed));
+    memcpy(copy + strlen(sealed), "A", 2);
     assert_null(crypto_open(a, k, 7, "auth_token", copy));
     assert_null(crypto_open(a, k, 7, "auth_token", ""));
     assert_null(crypto_open(a, k, 7, "auth_token", NULL));

@@ -1,0 +1,113 @@
+"""Scripts off: the panel is a set of pages and forms, and all of the main job can be done."""
+import pytest
+from panel import visitor, write
+from selenium.webdriver.support.select import Select
+
+
+@pytest.fixture
+def page(panel):
+    return panel(scripts=False)
+
+
+def scripts_are_off(page):
+    return page.one("html").get_attribute("class") == ""
+
+
+def test_sign_in_and_out(panel, stack):
+    page = panel(None, scripts=False).sign_in("operator")
+    assert page.path == "/" and page.text("h1") == "Dashboard" and scripts_are_off(page)
+    assert page.one("nav a[href='/history']").is_displayed()
+    page.one("form[action='/logout'] button").click()
+    page.wait(lambda: page.path == "/login", "the sign-in page")
+    page.open("/conversations")
+    assert page.path == "/login"
+
+
+def test_read_and_answer(page, stack):
+    path = write(stack, "+48605000001", "one", "two")
+    page.open("/conversations")
+    row = f"[data-key=c{path.split('/')[-1]}]"
+    assert page.text(row + " .count [aria-hidden]") == "2"
+    page.one(row + " a").click()
+    page.wait(lambda: page.path == path, "the conversation")
+    assert page.texts(".bubble .bubble-text") == ["one", "two"] and scripts_are_off(page)
+    assert page.one(".counter .unscripted").is_displayed() and not page.all("[data-jump]:not([hidden])")
+    page.one("[data-read] button").click()
+    page.wait(lambda: page.path == path and not page.all("[data-read]"), "the page without the mark")
+    page.fill("body", "An answer\nof two lines")
+    page.one("[data-send]").click()
+    page.wait_text(".bubble.out .bubble-text", "An answer\nof two lines")
+    assert page.path == path and page.one(".bubble.out").is_displayed()
+    # Answering is reading.
+    write(stack, "+48605000001", "three")
+    page.open(path)
+    page.fill("body", "Yes")
+    page.one("[data-send]").click()
+    page.wait(lambda: len(page.all(".bubble.out")) == 2, "the answer")
+    assert "count" not in visitor(stack, "admin").page("/conversations").split(f'data-key="c{path.split("/")[-1]}"')[1].split("</li>")[0].split("row-marks")[1]
+
+
+def test_older_messages(page, stack):
+    path = write(stack, "+48605000002", *[f"leaf {n}" for n in range(60)])
+    page.open(path)
+    assert page.texts(".bubble-text")[0] == "leaf 10"
+    older = page.one("[data-older] a")
+    page.script("arguments[0].scrollIntoView()", older)
+    older.click()
+    page.wait(lambda: page.texts(".bubble-text")[-1:] == ["leaf 9"], "the older page")
+    page.one(".chat-head a[href$='#newest']").click()
+    page.wait(lambda: page.texts(".bubble-text")[-1:] == ["leaf 59"], "the newest page")
+
+
+def test_write_to_somebody_new(page, stack):
+    page.open("/")
+    page.fill("to", "605000003")
+    page.fill("body", "")
+    page.script("document.querySelectorAll('[required]').forEach((e) => e.removeAttribute('required'))")
+    page.one("[data-send]").click()
+    page.wait_text("#body-error", "fill this in")
+    assert page.value("to") == "605000003" or page.value("to") == "+48605000003"
+    page.fill("body", "First contact")
+    page.one("[data-send]").click()
+    page.wait(lambda: page.path.startswith("/conversations/"), "the conversation")
+    assert page.text("h1") == "+48 605 000 003" and page.texts(".bubble-text") == ["First contact"]
+    page.complaints()  # the browser notes the answer with 422
+
+
+def test_history_and_search(page, stack):
+    path = write(stack, "+48605000004", "A needle in the hay")
+    page.open("/history?direction=in")
+    page.fill("q", "needle\n")
+    page.wait(lambda: page.texts("tbody .one-line") == ["A needle in the hay"], "the one message")
+    page.one("tbody a").click()
+    page.wait(lambda: page.path == path, "the conversation")
+
+
+def test_route_what_is_unrouted(page, stack):
+    stack.inbound("Who is this for?", sender="+48605000005", to="+48999555111")
+    stack.inbound("¿Y esto?", sender="whatsapp:+48605000006", to="whatsapp:+48999555112")
+    page.open("/unrouted")
+    chat = page.one("li.unrouted-row")  # the newest: WhatsApp, for the WhatsApp line only
+    options = [o.text for o in Select(chat.find_element("css selector", "select")).options]
+    assert options == ["+48 732 100 201 · WhatsApp"] and "whatsapp:" not in chat.text
+    chat.find_element("css selector", "button").click()
+    page.wait_text(".notice", "in its conversation now")
+    page.one("li.unrouted-row button").click()
+    page.wait_text(".empty", "Every message found its line")
+    page.open("/conversations?q=605000006")
+    assert "¿Y esto?" in page.text(".conversation-row") and "WhatsApp" in page.one(".conversation-row .channel").get_attribute("title")
+    page.open("/conversations?q=605000005")
+    assert "Who is this for?" in page.text(".conversation-row")
+
+
+def test_language_and_password(page, stack):
+    page.open("/account")
+    Select(page.one("[name=language]")).select_by_value("es")
+    page.one("form[action='/account/language'] button").click()
+    page.wait(lambda: page.one("html").get_attribute("lang") == "es", "Spanish")
+    page.fill("current", "not it at all")
+    page.fill("password", "a new password")
+    page.fill("again", "another password")
+    page.one("form[action='/account/password'] button").click()
+    page.wait_text("#again-error", "no coinciden")
+    page.complaints()

@@ -1,0 +1,221 @@
+"""Headers, markup, rights in the database, and what must not be in a log."""
+import re
+import secrets
+import socket
+import urllib.parse
+
+import pymysql
+import pytest
+
+from core_tools import ROOT
+from panel import at_once, csrf_of, enter, new_number, new_sid, quoted, script, shared
+from stack import USERS, Browser
+
+PAGES = ["/", "/conversations", "/history", "/unrouted", "/system", "/account", "/help", "/conversations/1"]
+
+
+# ---- what every answer carries ----
+
+@pytest.mark.parametrize("path", [*PAGES, "/login", "/absent", "/api/messages", "/api/absent", "/api/health", "/health", "/twilio/absent", "/live?view=list&cursor="])
+def test_headers(stack, path):
+    stack.inbound("x")
+    head = enter(stack).get(path, allow_redirects=False).headers
+    policy = dict(p.strip().split(" ", 1) for p in head["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'" and policy["frame-ancestors"] == "'none'" and policy["base-uri"] == "'none'" and policy["form-action"] == "'self'"
+    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert not re.search(r"unsafe-|\*|https?:", head["Content-Security-Policy"])
+    assert head["X-Content-Type-Options"] == "nosniff" and head["X-Frame-Options"] == "DENY"
+    assert head["Referrer-Policy"] in ("same-origin", "no-referrer") and head["Cache-Control"] == "no-store"
+    assert re.fullmatch("[0-9a-f]{16}", head["X-Request-Id"]) and not head.get("Content-Type", "").startswith("text/plain")
+    assert "X-Powered-By" not in head
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/login"])
+def test_pages_hold_no_script_or_style_of_their_own(stack, path):
+    stack.inbound("x")
+    page = enter(stack).page(path)
+    assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]*\ssrc=)", page, re.I)
+    assert not re.search(r'(?:src|href|action)="(?:https?:)?//(?!www\.twilio\.com|www\.openstreetmap\.org)', page), "nothing comes from elsewhere"
+
+
+def test_errors_name_the_request_and_nothing_inside(stack):
+    for answer in (enter(stack).get("/absent"), enter(stack).get("/conversations/99999999"), stack.post("/send", {"to": "x"})):
+        assert answer.headers["X-Request-Id"] in answer.text
+        assert not re.search(r"fcgi/|\.c:\d|SELECT|mysql|errno|0x[0-9a-f]{6}", answer.text, re.I)
+
+
+# ---- input ----
+
+@pytest.mark.parametrize("path", ["/history?q={}", "/conversations?q={}", "/login?next={}", "/chat/{}", "/absent/{}", "/history?direction={}", "/live?view={}",
+                                  "/conversations?before={}", "/unrouted?before={}"])
+def test_what_is_asked_for_is_shown_as_text(stack, path):
+    for probe in ("<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'-alert(1)-'", "{{csrf}}{{{body}}}"):
+        answer = enter(stack).get(path.format(urllib.parse.quote(probe, safe="")))
+        assert answer.status_code < 500
+        assert "<script>alert" not in answer.text and "<img src=x" not in answer.text and not re.search(r'="[^"]*"-alert', answer.text)
+
+
+JUNK = ["", "0", "-1", "x", "99999999999999999999", "1e9", "%00", "%ff", "' OR 1=1 --", "a" * 7000, "%", "[]", "1;2", "\u202e", "../../etc/passwd", "1-ffffffffffffffffffff",
+        "-9223372036854775808-x"]
+
+
+def test_no_parameter_of_any_page_brings_a_worker_down(stack):
+    fields = set(re.findall(r"FORM_\w+\(struct \w+, (\w+)", "".join(p.read_text() for d in ("pages", "api") for p in (ROOT / "fcgi" / d).glob("*.c"))))
+    assert {"view", "cursor", "before", "nonce"} <= fields
+    browser = enter(stack)
+    token = csrf_of(browser.page("/"))
+    routes = re.findall(r'^ROUTE\((\w+), *"([^"]+)", *(PAGE|API),', (ROOT / "fcgi/routes.def").read_text(), re.M)
+    failed = []
+
+    def probe(i):
+        session = Browser(stack.url)
+        session.cookies.update(browser.cookies)
+        for method, path, _ in routes[i::2]:
+            if path == "/logout":
+                continue
+            for junk in JUNK[:8] + [None]:
+                query = {f: junk for f in fields} if junk is not None else {}
+                target = re.sub(r":\w+", urllib.parse.quote(junk or "1", safe="%")[:200] or "1", path)
+                for more in ({"view": "chat", "id": "1"}, {"view": "handset"}, {}):
+                    body = {**query, **more}
+                    answer = session.request(method, target, params=body if method == "GET" else None, data={**body, "_csrf": token} if method == "POST" else None,
+                                             headers={"X-CSRF-Token": token}, allow_redirects=False)
+                    if answer.status_code >= 500 and answer.status_code != 502:
+                        failed.append((method, target, junk, answer.status_code))
+    at_once(2, probe)
+    assert failed == []
+    for junk in JUNK[8:]:
+        for path in ("/history?q=", "/live?view=list&cursor=", "/live?view=chat&id=1&cursor=", "/conversations?before=", "/unrouted?before=", "/api/messages?before=", "/conversations/"):
+            assert browser.get(path + urllib.parse.quote(junk, safe="%")).status_code < 500
+
+
+def raw(stack, text):
+    """Bytes to the web server as they are."""
+    with socket.create_connection(("127.0.0.1", int(stack.url.rsplit(":", 1)[1])), timeout=20) as s:
+        s.sendall(text)
+        s.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: s.recv(65536), b""))
+
+
+@pytest.mark.parametrize("line", [b"GET /login?next=%0d%0aX-Evil:%201 HTTP/1.1", b"GET /%0d%0aX-Evil:%201 HTTP/1.1", b"GET //evil.example/%2e%2e HTTP/1.1",
+                                  b"GET /login\x01 HTTP/1.1", b"GET /\xff\xfe HTTP/1.1", b"GET http://evil.example/login HTTP/1.1", b"GET * HTTP/1.1",
+                                  b"TRACE /login HTTP/1.1", b"GET /login?" + b"a" * 9000 + b" HTTP/1.1"])
+def test_odd_request_lines(stack, line):
+    answer = raw(stack, line + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
+    head = answer.split(b"\r\n\r\n")[0].lower()
+    assert b"\nx-evil" not in head and b"evil.example" not in head and int(head.split()[1]) != 500
+    assert stack.get("/api/health").status_code == 200
+
+
+def test_many_and_large_cookies(stack):
+    browser = enter(stack)
+    token = browser.cookies["centrala_session"]
+    for cookie in ("; ".join(f"c{i}=x" for i in range(150)) + f"; centrala_session={token}", f"x={'y' * 3000}; centrala_session={token}", ";;;=; =x; centrala_session"):
+        assert stack.get("/account", headers={"Cookie": cookie}).status_code == (200 if token in cookie else 303)
+
+
+# ---- the database's users ----
+
+def as_user(stack, which):
+    return stack.database.connect(stack.env["CENTRALA_DB_NAME"], (stack.env[f"CENTRALA_DB_{which}"], stack.env[f"CENTRALA_DB_{which.replace('USER', 'PASSWORD')}"]))
+
+
+def test_the_user_of_safe_requests_can_only_read(stack):
+    with as_user(stack, "READER_USER") as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM message")
+        for statement in ("INSERT INTO throttle VALUES ('x', NOW(), 1)", "UPDATE tenant SET name = 'x'", "DELETE FROM message", "CREATE TABLE t (i INT)",
+                          "DROP TABLE message", "CALL message_ingest(1,'','','','','','','','','',1,0,NULL,NULL,'')", "SELECT * FROM mysql.user",
+                          "SELECT 1 INTO OUTFILE '/tmp/x'"):
+            with pytest.raises(pymysql.err.MySQLError):
+                cursor.execute(statement)
+
+
+def test_the_user_of_the_programs_cannot_change_the_schema(stack):
+    with as_user(stack, "USER") as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM message")
+        for statement in ("CREATE TABLE t (i INT)", "DROP TABLE message", "ALTER TABLE message ADD x INT", "GRANT SELECT ON *.* TO 'x'", "SELECT * FROM mysql.user"):
+            with pytest.raises(pymysql.err.MySQLError):
+                cursor.execute(statement)
+
+
+def test_safe_requests_run_as_the_reader(make_stack):
+    """With a writer that cannot sign in, whatever only reads still works and nothing else does."""
+    stack = make_stack(cron=False)
+    browser, token = stack.login(), stack.token()
+    sid = stack.inbound("x").sid
+    stack.fcgi.end(limit=40)
+    stack.env["CENTRALA_DB_PASSWORD"] = "not the password"
+    stack.start_fcgi()
+    stack.wait(lambda: stack.get("/api/health").status_code == 200, what="health by the reader")
+    for path in ("/", "/conversations", "/conversations/1", "/history", "/history?q=x", "/unrouted", "/system", "/account", "/live?view=list&cursor=0-0", "/help"):
+        assert browser.get(path).status_code == 200, path
+    for path in ("/api/messages", "/api/messages/stats", f"/api/messages/{sid}", "/api/conversations", "/api/conversations/x"):
+        assert stack.get(path, headers={"Authorization": f"Bearer {token}"}).status_code == 200, path
+    assert stack.inbound("y").status_code == 503
+    assert stack.get("/twilio/inbound").status_code == 405
+
+
+# ---- secrets ----
+
+def test_secrets_lie_in_files_of_their_owner(stack):
+    var = stack.folder / "var"
+    assert oct((var / "centrala.key").stat().st_mode & 0o777) == "0o600"
+    assert len((var / "centrala.key").read_bytes()) >= 32
+    key = (var / "centrala.key").read_bytes().strip()
+    assert key not in (stack.logs()).encode()
+
+
+def test_only_the_last_four_characters_of_a_token_are_kept_readable(stack):
+    everything = str([stack.sql(f"SELECT * FROM {t}") for t in ("twilio_account", "tenant", "user", "api_token")])
+    assert stack.tenant.token not in everything and stack.tenant.token[-4:] in everything
+    assert all(p not in everything for p in stack.passwords.values())
+
+
+def test_the_log_holds_no_secret_no_number_and_no_text(make_stack):
+    stack = make_stack()
+    number, word = new_number(), "Zażółć" + secrets.token_hex(8)
+    browser, token = stack.login(), stack.token()
+    stack.inbound(f"{word} in", sender=number, ProfileName=f"{word} Kowalski", MediaUrl0=f"https://media.example.com/{word}", NumMedia=1)
+    stack.inbound(f"{word} nobody", sender=number, to=new_number())
+    stack.inbound(f"{word} forged", sender=number, token="0" * 32)
+    stack.inbound(f"{word} incomplete", sender=number, MessageSid="", SmsSid="", SmsMessageSid="")
+    stack.inbound(f"{word} by secret", sender=number, path=f"/hook/{stack.tenant.hook_secret}/message")
+    for code in (21610, 20003, 20429):
+        script(stack, number, code=code, message=f"{word} about {number}")
+        stack.api("POST", "/api/send-message", json={"to": number, "body": f"{word} out", "nonce": word.encode().hex()[:30]})
+    script(stack, number, cut="after")
+    stack.api("POST", "/api/send-message", json={"to": number, "body": f"{word} cut"})
+    stack.api("POST", "/api/send-message", json={"to": "not " + number, "body": word})
+    stack.api("POST", "/api/send-message", data=f'{{"to": "{number}", "body": "{word}'.encode(), headers={"Content-Type": "application/json"})
+    stack.get(f"/api/conversations/{number}?{quoted(word)}", headers={"Authorization": "Bearer " + token[:-3]})
+    browser.get(f"/history?q={word}{number}")
+    browser.get(f"/chat/{number}")
+    browser.submit("/", action="/send", to=number, body=word)
+    browser.submit("/account", action="/account/password", current=f"{word} old", password=f"{word} new", again=f"{word} new")
+    Browser(stack.url).post("/login", data={"email": f"{word}@example.com", "password": f"{word} wrong"})
+    stack.status(new_sid(), "failed", ErrorCode=30003, ErrorMessage=f"{word} {number}", To=number)
+    stack.wait(lambda: stack.sql("SELECT COUNT(*) n FROM outbox WHERE state IN ('queued', 'claimed', 'unknown')")[0]["n"] == 0, timeout=20)
+    logs = stack.logs("centrala.fcgi") + stack.logs("fcgi-cron")
+    assert logs.count("event=request ") > 20 and "event=call" in logs
+    session = browser.cookies["centrala_session"]
+    forbidden = {"a number": number[1:], "a text": word, "the same, escaped": word[6:], "a password": stack.passwords[USERS["admin"]], "a bearer token": token,
+                 "a session": session, "an auth token": stack.tenant.token, "a hook secret": stack.tenant.hook_secret, "an e-mail": "@example.com",
+                 "a line": stack.line[1:], "a CSRF token": csrf_of(browser.page("/")), "a database password": stack.env["CENTRALA_DB_PASSWORD"]}
+    for what, text in forbidden.items():
+        found = [line for line in logs.splitlines() if text in line]
+        assert not found, f"{what} in the log: {found[:3]}"
+
+
+def test_every_request_has_one_line_with_its_id(stack):
+    answer = stack.get("/login")
+    rid = answer.headers["X-Request-Id"]
+    stack.wait(lambda: rid in stack.logs("centrala.fcgi"))
+    lines = [line for line in stack.logs("centrala.fcgi").splitlines() if f"id={rid}" in line and "event=request " in line]
+    assert len(lines) == 1 and re.search(r"tenant=\d+ method=GET route=login_page status=200 ms=\d+\.\d statements=\d+$", lines[0])
+
+
+def test_naughty_strings_as_searches_and_addresses(stack):
+    browser = enter(stack)
+    for text in shared("blns/blns.json")[::7]:
+        answer = browser.get("/history", params={"q": text.replace("\0", "")})
+        assert answer.status_code == 200 and "<script>alert" not in answer.text

@@ -1,0 +1,120 @@
+"""TEST_MODE: nothing leaves; a message is marked simulated and lives through its states; /phone is the customer's handset."""
+import re
+
+import pytest
+
+from panel import bubbles, conversation_with, csrf_of, enter, events, message, messages_with, mistakes, new_number, quoted, requests_logged
+from stack import Browser
+
+
+def send(stack, number, body="Hello", **more):
+    return stack.api("POST", "/api/send-message", json={"to": number, "body": body, **more})
+
+
+def test_a_send_is_simulated_and_plays_its_states(test_mode_stack):
+    stack, number = test_mode_stack, new_number()
+    answer = send(stack, number).json()
+    assert answer["simulated"] is True and answer["status"] == "queued" and re.fullmatch("SM[0-9a-f]{32}", answer["sid"])
+    row = message(stack, answer["sid"])
+    assert row["simulated"] == 1
+    stack.wait(lambda: message(stack, answer["sid"])["status"] == "delivered")
+    assert [e["status"] for e in events(stack, answer["sid"])] == ["queued", "sent", "delivered"]
+    stack.wait(lambda: messages_with(stack, number)[0]["outbox_state"] == "sent")
+    counts = stack.sim.get("counts")
+    assert counts["asked"] == counts["accepted"] == 0 and counts["answered"] == {}, "nobody was called"
+    page = enter(stack).page(f"/conversations/{row['conversation_id']}")
+    assert 'class="simulated"' in page and 'class="test-mode"' in page
+    assert 'class="simulated"' in enter(stack).page("/history")
+
+
+def test_health_says_it(test_mode_stack, stack):
+    assert test_mode_stack.get("/api/health").json()["test_mode"] is True
+    assert stack.get("/api/health").json()["test_mode"] is False
+
+
+def test_the_same_mistakes_and_the_same_gate(test_mode_stack):
+    stack, number = test_mode_stack, new_number()
+    assert send(stack, "123").status_code == send(stack, number, "x" * 1601).status_code == send(stack, "whatsapp:" + number).status_code == 400
+    stack.sql("UPDATE tenant SET state = 'suspended' WHERE id = %s", stack.tenant.id)
+    try:
+        assert send(stack, number).status_code == 502
+    finally:
+        stack.sql("UPDATE tenant SET state = 'active' WHERE id = %s", stack.tenant.id)
+    assert messages_with(stack, number)[0]["status"] == "failed"
+    first, again = send(stack, number, nonce="same"), send(stack, number, nonce="same")
+    assert first.json()["sid"] == again.json()["sid"]
+
+
+def type_on_handset(stack, number, to, body):
+    return enter(stack).submit(f"/phone?from={quoted(number)}&to={quoted(to)}", action="/phone", body=body)
+
+
+def test_what_is_typed_on_the_handset_arrives_as_a_signed_webhook(test_mode_stack):
+    stack, number = test_mode_stack, new_number()
+    before = len(requests_logged(stack, "inbound_hook"))
+    answer = type_on_handset(stack, number, stack.line, "Dzień dobry <b>\r\nczy jest otwarte?")
+    assert answer.status_code == 200 and answer.url.startswith(stack.url + "/phone?from=")
+    (row,) = stack.wait(lambda: messages_with(stack, number), what="the webhook")
+    assert row["body"] == "Dzień dobry <b>\nczy jest otwarte?" and row["direction"] == 0
+    assert [r["status"] for r in requests_logged(stack, "inbound_hook")[before:]] == ["200"], "through the real web server"
+    stack.wait(lambda: [h["state"] for h in stack.sql("SELECT state FROM handset WHERE from_address = %s", number)] == ["delivered"])
+    talk = conversation_with(stack, number)["id"]
+    assert bubbles(enter(stack).page(f"/conversations/{talk}")) == ["Dzień dobry <b>\nczy jest otwarte?"]
+    enter(stack).submit(f"/conversations/{talk}", action=f"/conversations/{talk}", body="Tak, do 18.")
+    page = enter(stack).page(f"/phone?from={quoted(number)}&to={quoted(stack.line)}")
+    assert bubbles(page) == ["Dzień dobry <b>\nczy jest otwarte?", "Tak, do 18."], "the panel's answer shows up on it"
+
+
+def test_the_handset_writes_on_whatsapp_too(test_mode_stack):
+    stack, number = test_mode_stack, new_number()
+    type_on_handset(stack, number, stack.whatsapp_line, "hola")
+    stack.wait(lambda: messages_with(stack, number), what="the webhook")
+    talk = conversation_with(stack, "whatsapp:" + number)
+    assert talk["channel"] == "whatsapp"
+    assert send(stack, "whatsapp:" + number).status_code == 200, "the window is open now"
+
+
+def test_the_handset_is_woken_at_once(test_mode_stack):
+    """Not by the next look at the clock: a datagram wakes fcgi-cron."""
+    stack = test_mode_stack
+    stack.stop_cron()
+    stack.env["CENTRALA_CRON_POLL_MS"] = "30000"
+    try:
+        stack.start_cron()
+        stack.wait(lambda: (stack.folder / "var" / "cron.sock").exists())
+        for _ in range(2):
+            number = new_number()
+            type_on_handset(stack, number, stack.line, "wake up")
+            stack.wait(lambda: messages_with(stack, number), timeout=5, what="the webhook")
+    finally:
+        stack.stop_cron()
+        stack.env["CENTRALA_CRON_POLL_MS"] = "200"
+        stack.start_cron()
+
+
+def test_what_the_handset_does_not_take(test_mode_stack):
+    stack, browser, number = test_mode_stack, enter(test_mode_stack), new_number()
+    token = csrf_of(browser.page("/phone"))
+    for data, field in (({"from": "12", "to": stack.line, "body": "x"}, "from"), ({"from": number, "to": "+48000", "body": "x"}, "line"),
+                        ({"from": number, "to": stack.line, "body": ""}, "body"), ({"from": number, "to": stack.line, "body": "x" * 1601}, "body")):
+        answer = browser.post("/phone", data={"_csrf": token, **data})
+        assert answer.status_code == 422 and field in mistakes(answer.text), data
+    assert not stack.sql("SELECT 1 FROM handset WHERE from_address = %s", number)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_outside_of_test_mode_there_is_no_handset(stack, method):
+    browser = enter(stack)
+    data = {"_csrf": csrf_of(browser.page("/")), "from": new_number(), "to": stack.line, "body": "x"}
+    assert browser.request(method, "/phone", data=data if method == "POST" else None).status_code == 404
+    assert 'href="/phone"' not in browser.page("/")
+    assert Browser(stack.url).get("/phone", allow_redirects=False).status_code == 303
+
+
+def test_a_stopped_worker_loses_no_simulated_message(test_mode_stack):
+    """The row is there, the SID is not: the next round plays it from the beginning."""
+    stack, number = test_mode_stack, new_number()
+    sid = send(stack, number).json()["sid"]
+    stack.sql("UPDATE message SET sid = NULL, status = 'queued', `rank` = 5 WHERE sid = %s", sid)
+    stack.wait(lambda: messages_with(stack, number)[0]["status"] == "delivered")
+    assert messages_with(stack, number)[0]["sid"]
