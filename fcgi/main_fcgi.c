@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "providers/client.h"
 #include "services/error_codes.h"
+#include "services/hook_keys.h"
 #include "services/session.h"
 #include "services/webhook.h"
 #include "store/db.h"
@@ -33,6 +34,7 @@ struct server {
     struct app app;
     struct db *db;         /* a worker's own */
     struct client *client;
+    struct hook_keys *hook_keys;
 };
 
 /* --- the core's questions --- */
@@ -200,6 +202,7 @@ static void prepare(struct request *rq, void *arg)
     const struct server *s = arg;
     rq->ctx.db = s->db;
     rq->ctx.client = s->client;
+    rq->ctx.hook_keys = s->hook_keys;
 }
 
 static int serve(int fd, struct scoreboard *board, int slot, void *arg)
@@ -207,6 +210,7 @@ static int serve(int fd, struct scoreboard *board, int slot, void *arg)
     struct server *s = arg;
     s->db = db_new(s->app.conf); /* never before the fork: a connection is one process's */
     s->client = client_new();
+    s->hook_keys = hook_keys_new(s->life);
     int status = worker_serve(fd, board, slot, &s->app, prepare, s);
     client_free(s->client);
     db_free(s->db);

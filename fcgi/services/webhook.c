@@ -3,6 +3,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "services/credentials.h"
+#include "services/hook_keys.h"
 #include "services/params.h"
 #include "services/webhook.h"
 #include "store/db.h"
@@ -37,33 +38,56 @@ static bool refuse(struct ctx *ctx, uint64_t tenant, const char *account, const 
     return err_set(ctx, ERR_SIGNATURE, "webhook refused: %s", reason);
 }
 
+/* A path's secret and an Account SID never stand for one another. */
+static const char *kept_as(struct ctx *ctx, const struct webhook *hook, const char *name)
+{
+    return arena_printf(ctx->arena, "%s%s", hook->secret ? "hook:" : "account:", name);
+}
+
+/* The account's row, its tokens opened; kept for the next webhooks. NULL when it was refused or the database failed. */
+static const struct hook_key *load_key(struct ctx *ctx, const struct webhook *hook, const char *account, const char *name, const char *shown)
+{
+    struct account_row *row = !name ? NULL : hook->secret ? db_account_by_hook(ctx, name) : db_account_by_sid(ctx, name);
+    if (ctx->err.code)
+        return NULL;
+    const struct credentials *c = row ? credentials_open(ctx, row) : NULL;
+    if (!c || strlen(c->token) >= sizeof ((struct hook_key *)0)->token[0]) {
+        refuse(ctx, row ? row->tenant_id : 0, account, row ? "sealed" : "unknown", shown);
+        return NULL;
+    }
+    struct hook_key *key = ARENA_NEW(ctx->arena, struct hook_key);
+    key->tenant = row->tenant_id;
+    snprintf(key->account_sid, sizeof key->account_sid, "%s", row->account_sid);
+    snprintf(key->token[0], sizeof key->token[0], "%s", c->token);
+    snprintf(key->token[1], sizeof key->token[1], "%s", c->second_token ? c->second_token : "");
+    hook_keys_keep(ctx->hook_keys, kept_as(ctx, hook, name), key);
+    return key;
+}
+
 bool webhook_check(struct ctx *ctx, const struct webhook *hook)
 {
     const char *account = account_of(ctx, hook);
     /* The secret in the path is not logged or shown: the URL kept for the health page ends before it. */
     const char *url = arena_printf(ctx->arena, "%s%s", ctx->conf->main_public_url, hook->target);
     const char *shown = hook->secret ? arena_printf(ctx->arena, "%s/hook/…", ctx->conf->main_public_url) : url;
+    const char *claimed = hook->secret ? hook->secret : account, *name = claimed ? param_ascii(ctx->arena, claimed) : NULL;
     db_use(ctx->db, DB_APP);
-    struct account_row *row = hook->secret ? db_account_by_hook(ctx, param_ascii(ctx->arena, hook->secret))
-        : account ? db_account_by_sid(ctx, param_ascii(ctx->arena, account)) : NULL;
-    if (ctx->err.code)
+    const struct hook_key *key = name ? hook_keys_find(ctx->hook_keys, kept_as(ctx, hook, name)) : NULL;
+    if (!key)
+        key = load_key(ctx, hook, account, name, shown);
+    if (!key)
         return false;
-    if (!row)
-        return refuse(ctx, 0, account, "unknown", shown);
-    if (account && strcmp(account, row->account_sid) != 0)
-        return refuse(ctx, row->tenant_id, account, "account", shown);
-    const struct credentials *c = credentials_open(ctx, row);
-    if (!c)
-        return refuse(ctx, row->tenant_id, account, "sealed", shown);
+    if (account && strcmp(account, key->account_sid) != 0)
+        return refuse(ctx, key->tenant, account, "account", shown);
     if (!hook->signature)
-        return refuse(ctx, row->tenant_id, account, "missing", shown);
-    const char *tokens[] = { c->token, c->second_token };
-    for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
-        if (tokens[i] && body_is_signed(hook) && signature_valid(ctx->arena, tokens[i], url, hook->params, hook->param_count, hook->body, hook->body_len, hook->signature)) {
-            ctx->tenant = row->tenant_id;
+        return refuse(ctx, key->tenant, account, "missing", shown);
+    for (size_t i = 0; i < ARRAY_LEN(key->token); i++) {
+        if (*key->token[i] && body_is_signed(hook) &&
+            signature_valid(ctx->arena, key->token[i], url, hook->params, hook->param_count, hook->body, hook->body_len, hook->signature)) {
+            ctx->tenant = key->tenant;
             ctx->actor = (struct actor){ .kind = ACTOR_TWILIO, .name = "twilio" };
             return true;
         }
     }
-    return refuse(ctx, row->tenant_id, account, "mismatch", shown);
+    return refuse(ctx, key->tenant, account, "mismatch", shown);
 }

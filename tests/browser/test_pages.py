@@ -1,0 +1,134 @@
+"""Every page in every language, at every width, light and dark: valid HTML, names, landmarks, contrast, nothing raw, nothing
+too wide, nothing in the console."""
+import pathlib
+import re
+
+import html5lib
+import pytest
+from panel import visitor, write
+from stack import Tenant
+
+CHECK = (pathlib.Path(__file__).parent / "check_page.js").read_text(encoding="utf-8")
+LONG = "Zakład Produkcyjno-Handlowo-Usługowy „Dąb i Synowie” Spółka z ograniczoną odpowiedzialnością"
+
+
+@pytest.fixture(scope="module")
+def office(stack):
+    """One of everything; name of a page -> path."""
+    stack.inbound("For nobody", sender="+48608000001", to="+48999000111")
+    stack.inbound("Para nadie", sender="whatsapp:+48608000001", to="whatsapp:+48999000112")
+    stack.inbound("forged", sender="+48608000002", token="0" * 32)
+    open_window = write(stack, "whatsapp:+48608000003", "Hola " * 60, ProfileName=LONG)
+    closed = write(stack, "whatsapp:+48608000004", "Too long ago", ProfileName="Taller")
+    stack.sql("UPDATE conversation SET last_inbound_at = last_inbound_at - INTERVAL 2 DAY WHERE peer = 'whatsapp:+48608000004'")
+    write(stack, "whatsapp:+48608000005", "", Latitude="50.04", Longitude="21.99", Label="Rynek 1, Rzeszów")
+    media = write(stack, "+48608000006", "", NumMedia=2, MediaUrl0="https://api.twilio.com/a", MediaContentType0="image/jpeg",
+                  MediaUrl1="https://api.twilio.com/b", MediaContentType1="audio/ogg")
+    wide = write(stack, "+48608000007", "https://example.com/" + "a" * 150, "👩‍👩‍👧‍👦 🎉 " + "W" * 120)
+    failed = write(stack, "+48608000008", "Please call")
+    admin = visitor(stack, "admin")
+    stack.sim.post("script", {"callbacks": [{"status": "sent"}, {"status": "undelivered", "after_ms": 20, "error_code": 30003}]})
+    admin.submit(failed, body="Zażółć gęślą jaźń " * 12)
+    stack.sim.post("script", {"code": 21610})
+    admin.submit(failed, body="Never sent", follow=False)
+    full = write(stack, "+48608000009", *[f"line {n}" for n in range(60)])
+    stack.wait(lambda: stack.sql("SELECT 1 FROM message WHERE error_code = 30003"), what="the failure")
+    return {"dashboard": "/", "conversations": "/conversations", "search": "/conversations?q=608", "nothing found": "/conversations?q=zzz",
+            "WhatsApp": open_window, "closed window": closed, "attachments": media, "wide": wide, "failed": failed, "long chat": full,
+            "history": "/history", "failures": "/history?direction=failed", "unrouted": "/unrouted", "system": "/system",
+            "account": "/account", "help": "/help"}
+
+
+def parse(text, where):
+    """As a browser that forgives nothing."""
+    parser = html5lib.HTMLParser(strict=False, namespaceHTMLElements=False)
+    parser.parse(text)
+    lines = text.splitlines()
+    assert not parser.errors, [(where, code, more, lines[at[0] - 1][max(0, at[1] - 60):at[1] + 20]) for at, code, more in parser.errors]
+
+
+def look(page, where, colours=False):
+    return [f"{where}: {problem}" for problem in page.script(CHECK, colours)]
+
+
+@pytest.mark.parametrize("language", ["en", "pl", "es"])
+def test_every_page(panel, office, language):
+    page = panel(language=language)
+    problems = []
+    for name, path in office.items():
+        page.size(1280).open(path).ready()
+        assert page.script("return document.documentElement.lang") == language
+        problems += look(page, f"{name} 1280")
+        for width in (768, 360, 320):
+            page.size(width)
+            problems += look(page, f"{name} {width}")
+        problems += [f"{name}: {text}" for text in page.complaints()]
+    assert not problems, "\n".join(problems)
+
+
+def test_colours(panel, office):
+    page = panel()
+    problems = []
+    for scheme in ("light", "dark"):
+        page.scheme(scheme)
+        for name, path in office.items():
+            page.open(path).ready()
+            problems += look(page, f"{name} {scheme}", colours=True)
+    assert not problems, "\n".join(problems)
+
+
+def test_pages_without_a_menu(panel, stack, make_stack):
+    page = panel(None)
+    problems = []
+    page.open("/login")
+    for width in (1280, 320):
+        problems += look(page.size(width), f"sign-in {width}", colours=True)
+    page.fill("email", "nobody@example.com")
+    page.fill("password", "wrong")
+    page.one(".primary").click()
+    page.wait(lambda: page.all("[role=alert]"), "the refusal")
+    problems += look(page, "sign-in refused", colours=True)
+    page.enter().open("/no/such/page")
+    problems += look(page, "404", colours=True)
+    page.complaints()
+    empty = panel(None, on=make_stack(seed=False, cron=False)).open("/setup")
+    problems += look(empty, "set-up", colours=True)
+    problems += look(empty.size(320), "set-up 320")
+    assert not problems, "\n".join(problems)
+
+
+def test_an_empty_tenant(panel, stack):
+    tenant = stack.add_tenant(Tenant("Empty", "AC" + "e" * 32, "e" * 32))
+    stack.add_user("empty@example.com", "admin", tenant)
+    page = panel(None).sign_in("empty@example.com")
+    problems = []
+    for path in ("/", "/conversations", "/history", "/unrouted", "/system"):
+        for width in (1280, 320):
+            problems += look(page.size(width).open(path).ready(), f"{path} {width}", colours=width == 320)
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("role", ["admin", "agent"])
+def test_html(stack, office, role):
+    browser = visitor(stack, role)
+    for path in office.values():
+        text = browser.get(path).text
+        parse(text, path)
+        assert not re.search(r"\sstyle=|<style|\son\w+=|javascript:|<script(?![^>]*\ssrc=)", text), path
+    for path in ("/live?view=list&cursor=", "/live?view=history&cursor=", "/live?view=dashboard&cursor=", f"/live?view=chat&cursor=&id={office['failed'].split('/')[-1]}"):
+        answer = browser.get(path, headers={"X-Fragment": "1"})
+        assert answer.status_code == 200 and answer.headers["X-Cursor"]
+        parse(f"<!doctype html><title>x</title><body>{answer.text}", path)
+    parse(stack.get("/login").text, "/login")
+    parse(browser.get("/no/such/page").text, "404")
+
+
+def test_nothing_comes_from_elsewhere(panel, office):
+    """Every file a page loads is ours, and there is a policy that would stop others."""
+    page = panel()
+    for path in (office["dashboard"], office["failed"]):
+        page.open(path).ready()
+        urls = page.script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
+        assert urls and all(url.startswith(page.stack.url) for url in urls)
+    policy = visitor(page.stack, "admin").get("/").headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
