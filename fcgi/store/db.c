@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { DEFAULT_PORT = 3306, IDLE_LOOK_MS = 1000, IDLE_PING_MS = 60000, LOCK_WAIT_S = 5 };
+enum { DEFAULT_PORT = 3306, IDLE_LOOK_MS = 1000, PING_GOOD_MS = 1000, IDLE_PING_MS = 60000, LOCK_WAIT_S = 5 };
 
 /* "a,b:3307,[::1]:3308" into db->hosts; the text is cut in place. */
 static void split_hosts(struct db *db, char *text)
@@ -189,7 +189,7 @@ static struct connection *connect_any(struct ctx *ctx, struct connection *c)
         name_peer(db, h);
         if (connect_host(ctx, c, h, &number, &words)) {
             c->checked = true;
-            c->used_ms = clock_mono_ms();
+            c->used_ms = c->answered_ms = clock_mono_ms();
             return c;
         }
         log_event(ctx, LOG_WARNING, "db.unreachable", "peer=%s number=%u words=%s", db->peer, number, log_quote(ctx->arena, words));
@@ -285,13 +285,24 @@ const char *db_peer(const struct db *db)
     return db->peer;
 }
 
+/* It answered within the last second and its end of the connection is still open. */
+static bool answered_just_now(const struct connection *c)
+{
+    struct pollfd p = { .fd = (int)mysql_get_socket(c->mysql), .events = POLLIN | POLLRDHUP };
+    return clock_mono_ms() < c->answered_ms + PING_GOOD_MS && poll(&p, 1, 0) == 0;
+}
+
 bool db_ping(struct ctx *ctx)
 {
     struct connection *c = NULL;
     for (int attempt = 0; attempt < 2 && (c = db_connection(ctx)); attempt++) {
-        ctx->db->statements++;
-        if (mysql_ping(c->mysql) == 0)
+        if (answered_just_now(c))
             return true;
+        ctx->db->statements++;
+        if (mysql_ping(c->mysql) == 0) {
+            c->answered_ms = clock_mono_ms();
+            return true;
+        }
         if (ctx->db->in_transaction)
             break;
         db_lose(ctx, c, mysql_error(c->mysql));

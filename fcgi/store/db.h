@@ -27,7 +27,7 @@ void db_rest(struct db *db);
 /* Number of statements sent since db_rest(), START TRANSACTION and COMMIT among them, for the log and the budget test. */
 unsigned db_statements(const struct db *db);
 bool db_in_transaction(const struct db *db);
-/* True when the server answers a trivial statement. */
+/* True when the server answers a ping, or did within the last second on a connection that is still open. */
 bool db_ping(struct ctx *ctx);
 /* The server we talk to, "socket" or host:port, for the health page. */
 const char *db_peer(const struct db *db);

@@ -37,6 +37,7 @@ struct connection {
     struct prepared **slots; /* open addressing by the address of the struct sql */
     size_t slot_count, prepared_count;
     int64_t used_ms;        /* monotonic, last time it was looked at */
+    int64_t answered_ms;    /* monotonic, last answer to db_ping(); 0 after connecting */
     bool checked;           /* looked at since db_rest() */
 };
 
