@@ -70,7 +70,7 @@ int history_page(struct request *rq, struct response *rs) /* GET /history */
     struct value *links = object_object(view(rq), "filter");
     for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
         struct value *f = object_object(links, filters[i].view);
-        object_text(f, "url", url_of(rq, "/history", filters[i].word, in->q, 0));
+        object_text(f, "page_url", url_of(rq, "/history", filters[i].word, in->q, 0));
         object_bool(f, "current", filters[i].filter == filter);
     }
     if (!in->before && !(in->q && *in->q))

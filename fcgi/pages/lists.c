@@ -16,7 +16,7 @@ static void put_conversation_row(struct request *rq, struct value *list, const s
     struct value *o = list_object(list);
     const char *id = id_text(rq, c->id);
     object_text(o, "id", id);
-    object_text(o, "url", arena_printf(rq->ctx.arena, "/conversations/%s", id));
+    object_text(o, "chat_url", arena_printf(rq->ctx.arena, "/conversations/%s", id));
     put_title(rq, o, c->name, c->peer);
     put_channel(rq, o, c->channel);
     view_time(rq, o, "at", c->last_ms);
@@ -44,7 +44,7 @@ static void put_history_row(struct request *rq, struct value *list, const struct
 {
     struct value *o = list_object(list);
     object_text(o, "id", id_text(rq, m->id));
-    object_text(o, "url", arena_printf(rq->ctx.arena, "/conversations/%" PRIu64, m->conversation_id));
+    object_text(o, "chat_url", arena_printf(rq->ctx.arena, "/conversations/%" PRIu64, m->conversation_id));
     object_bool(o, "inbound", m->direction == INBOUND);
     put_title(rq, o, m->name, m->peer);
     object_text(o, "line", shown_address(rq, m->line));
@@ -79,7 +79,7 @@ static void put_extra(struct request *rq, struct value *o, const char *extra)
         double la = strtod(lat, &end), lo = strtod(lon, &end);
         const char *label = json_get_text(j, "Label", json_get_text(j, "Address", say(rq, N_("Location"))));
         object_text(place, "label", label);
-        object_text(place, "url", arena_printf(rq->ctx.arena, "https://www.openstreetmap.org/?mlat=%.6f&mlon=%.6f", la, lo));
+        object_text(place, "map_url", arena_printf(rq->ctx.arena, "https://www.openstreetmap.org/?mlat=%.6f&mlon=%.6f", la, lo));
     }
     const char *button = json_get_text(j, "ButtonText", NULL);
     if (button)

@@ -74,7 +74,7 @@ void put_failure(struct request *rq, struct value *o, int64_t code, const char *
     struct error_code e = error_code(rq->ctx.arena, (int)code);
     object_text(f, "text", error_code_words(&e, language_code(catalog_language(rq->lang))));
     object_int(f, "code", code);
-    object_text(f, "url", error_code_link(rq->ctx.arena, (int)code));
+    object_text(f, "help_url", error_code_link(rq->ctx.arena, (int)code));
 }
 
 bool put_window(struct request *rq, struct value *o, const struct conversation_row *c)

@@ -14,7 +14,7 @@ void put_channel(struct request *rq, struct value *o, const char *channel);
 const char *shown_address(struct request *rq, const char *address);
 /* "title" and "number": the name with the number beside it, or the number alone. */
 void put_title(struct request *rq, struct value *o, const char *name, const char *peer);
-/* "failure" {text, code, url} when there is an error. */
+/* "failure" {text, code, help_url} when there is an error. */
 void put_failure(struct request *rq, struct value *o, int64_t code, const char *words);
 /* "window" {open, text} for WhatsApp conversations; true when free text is allowed now. */
 bool put_window(struct request *rq, struct value *o, const struct conversation_row *c);

@@ -10,7 +10,8 @@ enum gate_verdict { GATE_OPEN, GATE_LATER, GATE_CLOSED, GATE_ERROR };
 struct gate {
     enum gate_verdict verdict;
     const char *reason;   /* message id, when CLOSED or LATER */
-    int64_t wait_ms;      /* when LATER */
+    int64_t wait_ms;      /* when LATER: of the first that has to wait */
+    int64_t cost_ms;      /* and how much longer each one behind it */
 };
 
 /* Tenant and line active, WhatsApp's 24-hour window, then the sender's pace (which it uses up when it lets through). */

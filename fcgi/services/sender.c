@@ -9,11 +9,14 @@
 #include "services/sender.h"
 #include "store/db.h"
 
-enum { ITEM_CEILING = 4 << 20 };
+enum { ITEM_CEILING = 4 << 20, BUSY_LINES = 32 };
 
 struct sender {
     struct ctx proto;
     int in_flight;
+    /* Of the present step: lines whose rate is used up, and how many rows wait for each. */
+    struct { uint64_t line; int64_t rows; } busy[BUSY_LINES];
+    size_t busy_count;
 };
 
 struct item {
@@ -70,6 +73,20 @@ static void answered(const struct answer *answer, void *arg)
     item_end(it);
 }
 
+/* One behind the other, so that they do not all come back at once to be told the same again. */
+static void wait_for_pace(struct item *it, const struct gate *gate)
+{
+    struct sender *s = it->sender;
+    const struct outbox_row *row = it->row;
+    size_t i = 0;
+    while (i < s->busy_count && s->busy[i].line != row->line_id)
+        i++;
+    if (i == s->busy_count && i < BUSY_LINES)
+        s->busy[s->busy_count++].line = row->line_id;
+    int64_t before = i < BUSY_LINES ? s->busy[i].rows++ : 0;
+    db_outbox_move(&it->ctx, row->tenant_id, row->id, "queued", "queued", gate->wait_ms + before * gate->cost_ms, gate->reason);
+}
+
 /* False when nothing was started and the item can go. */
 static bool start_send(struct item *it)
 {
@@ -79,7 +96,7 @@ static bool start_send(struct item *it)
     if (gate.verdict == GATE_ERROR)
         return false;
     if (gate.verdict == GATE_LATER) {
-        db_outbox_move(ctx, row->tenant_id, row->id, "queued", "queued", gate.wait_ms, gate.reason);
+        wait_for_pace(it, &gate);
         return false;
     }
     if (db_outbox_claim(ctx, row->tenant_id, row->id, "queued", ctx->id, LEASE_S) <= 0)
@@ -133,7 +150,9 @@ static bool start_due(struct sender *s, struct ctx *ctx, const char *state, bool
 int sender_step(struct sender *s, struct ctx *ctx)
 {
     int begun = 0;
+    memset(s->busy, 0, sizeof s->busy);
+    s->busy_count = 0;
     if (db_outbox_expire(ctx) < 0 || !start_due(s, ctx, "queued", false, &begun) || !start_due(s, ctx, "unknown", true, &begun))
         return -1;
-    return begun;
+    return begun + (int)s->busy_count;
 }

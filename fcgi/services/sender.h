@@ -9,7 +9,7 @@ struct sender;
 /* Lives in `a`; `db`, `client` and `keys` of each item's context are taken from `proto`. */
 struct sender *sender_new(struct arena *a, const struct ctx *proto);
 /* Expires leases, then starts due sends and due look-ups up to twilio.concurrency. Answers arrive in client_run().
- * The number begun, -1 on failure (database). */
+ * The number begun, lines that only wait for their pace counted in (come back soon), -1 on failure (database). */
 int sender_step(struct sender *s, struct ctx *ctx);
 int sender_in_flight(const struct sender *s);
 

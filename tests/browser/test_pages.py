@@ -6,10 +6,17 @@ import re
 import html5lib
 import pytest
 from panel import visitor, write
-from stack import Tenant
+from stack import Stack, Tenant
 
 CHECK = (pathlib.Path(__file__).parent / "check_page.js").read_text(encoding="utf-8")
 LONG = "Zakład Produkcyjno-Handlowo-Usługowy „Dąb i Synowie” Spółka z ograniczoną odpowiedzialnością"
+
+
+@pytest.fixture(scope="module")
+def stack(database):
+    """Its own: other tests' customers write things that look raw."""
+    with Stack(database, workers=1) as own:
+        yield own
 
 
 @pytest.fixture(scope="module")

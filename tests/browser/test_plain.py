@@ -91,9 +91,9 @@ def test_route_what_is_unrouted(page, stack):
     options = [o.text for o in Select(chat.find_element("css selector", "select")).options]
     assert options == ["+48 732 100 201 · WhatsApp"] and "whatsapp:" not in chat.text
     chat.find_element("css selector", "button").click()
-    page.wait_text(".notice", "in its conversation now")
+    page.wait(lambda: page.all(".notice") and "Who is this for?" in page.text("li.unrouted-row"), "the next message")
     page.one("li.unrouted-row button").click()
-    page.wait_text(".empty", "Every message found its line")
+    page.wait_text(".notice", "in its conversation now")
     page.open("/conversations?q=605000006")
     assert "¿Y esto?" in page.text(".conversation-row") and "WhatsApp" in page.one(".conversation-row .channel").get_attribute("title")
     page.open("/conversations?q=605000005")
