@@ -96,6 +96,8 @@ static int tenant_add_command(struct ctl *ctl, int argc, char **argv)
     if (!name)
         return usage("tenant add NAME [--sid AC… --token …] [--second-token …] [--api-key SK… --api-secret …] [--messaging-service MG…] "
                      "[--country PL] [--zone Europe/Warsaw] [--language pl]");
+    if (in.account_sid && !credentials_check(&ctl->ctx, &in))
+        return failed(&ctl->ctx);
     uint64_t id = tenant_add(&ctl->ctx, name, option_or(argc, argv, "--country", "PL"), option_or(argc, argv, "--zone", "Europe/Warsaw"),
                              option_or(argc, argv, "--language", "pl"));
     if (!id || (in.account_sid && !credentials_put(&ctl->ctx, id, &in)))

@@ -1,6 +1,6 @@
 # Tests. `make check` runs all parts; `make check-unit` one. SANITIZE=1: the same tests on the sanitizer build.
 # tests/check runs the parts and sums up; this file knows how their programs are built.
-.PHONY: check check-build check-unit check-lint check-schema check-http check-browser check-fuzz unit-programs fuzz-programs fuzz bench
+.PHONY: check check-build check-unit check-lint check-schema check-http check-browser check-fuzz unit-programs fuzz-programs fuzz golden bench
 check: ## Every test: unit, lint, schema, HTTP, browser, a short run of the fuzzers
 	@deploy/packages check && exec tests/check
 check-build check-unit check-lint check-schema check-http check-browser check-fuzz: check-%:
@@ -21,5 +21,13 @@ fuzz: fuzz-programs ## One fuzzer for long: make fuzz T=mustache SECONDS=600
 	@mkdir -p build/fuzz/new/$(T)
 	build/fuzz/fuzz/$(T) -max_total_time=$(or $(SECONDS),60) -timeout=5 -rss_limit_mb=1024 build/fuzz/new/$(T) $(wildcard tests/fuzz/corpus/$(T))
 
+golden: build/centralactl ## Make the generated files anew: the list of routes, the example of the settings
+	build/centralactl routes > tests/golden/routes.txt
+	build/centralactl config example > etc/centrala.conf.example
+
 bench: ## Seeds a large tenant, measures and prints the table (tests/bench)
 	@deploy/packages check && exec tests/bench/run
+
+golden: all ## Generate tests/golden/routes.txt, etc/centrala.conf.example and schema/current.sql anew
+	@tests/lint/golden.sh --write && tests/lint/schema.sh --write
+.PHONY: golden

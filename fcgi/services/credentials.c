@@ -58,7 +58,7 @@ static const char *seal(struct ctx *ctx, uint64_t tenant, const char *purpose, c
     return plain && *plain ? crypto_seal(ctx->arena, ctx->keys, tenant, purpose, plain) : NULL;
 }
 
-bool credentials_put(struct ctx *ctx, uint64_t tenant, const struct credentials_in *in)
+bool credentials_check(struct ctx *ctx, const struct credentials_in *in)
 {
     if (!sid_shape(in->account_sid, "AC"))
         return err_field(ctx, "sid", N_("An Account SID is AC and 32 hexadecimal digits."));
@@ -68,6 +68,13 @@ bool credentials_put(struct ctx *ctx, uint64_t tenant, const struct credentials_
         return err_field(ctx, "api_key_sid", N_("An API key is SK and 32 hexadecimal digits."));
     if (in->messaging_service_sid && !sid_shape(in->messaging_service_sid, "MG"))
         return err_field(ctx, "messaging_service_sid", N_("A Messaging Service is MG and 32 hexadecimal digits."));
+    return true;
+}
+
+bool credentials_put(struct ctx *ctx, uint64_t tenant, const struct credentials_in *in)
+{
+    if (!credentials_check(ctx, in))
+        return false;
     struct account_row row = {
         .account_sid = in->account_sid,
         .auth_token = seal(ctx, tenant, "auth_token", in->token),

@@ -19,6 +19,8 @@ const struct credentials *credentials_open(struct ctx *ctx, const struct account
 const struct credentials *credentials_get(struct ctx *ctx);
 
 struct credentials_in { const char *account_sid, *token, *second_token, *api_key_sid, *api_key_secret, *messaging_service_sid; };
+/* The shapes alone: before something else is stored that should not be without them. */
+bool credentials_check(struct ctx *ctx, const struct credentials_in *in);
 /* Checks shapes, seals and stores; false with ERR_INVALID at the field. */
 bool credentials_put(struct ctx *ctx, uint64_t tenant, const struct credentials_in *in);
 

@@ -64,6 +64,14 @@ static const struct hook_key *load_key(struct ctx *ctx, const struct webhook *ho
     return key;
 }
 
+static bool signed_by(struct ctx *ctx, const struct webhook *hook, const struct hook_key *key, const char *url)
+{
+    for (size_t i = 0; i < ARRAY_LEN(key->token); i++)
+        if (*key->token[i] && signature_valid(ctx->arena, key->token[i], url, hook->params, hook->param_count, hook->body, hook->body_len, hook->signature))
+            return body_is_signed(hook);
+    return false;
+}
+
 bool webhook_check(struct ctx *ctx, const struct webhook *hook)
 {
     const char *account = account_of(ctx, hook);
@@ -72,22 +80,24 @@ bool webhook_check(struct ctx *ctx, const struct webhook *hook)
     const char *shown = hook->secret ? arena_printf(ctx->arena, "%s/hook/…", ctx->conf->main_public_url) : url;
     const char *claimed = hook->secret ? hook->secret : account, *name = claimed ? param_ascii(ctx->arena, claimed) : NULL;
     db_use(ctx->db, DB_APP);
-    const struct hook_key *key = name ? hook_keys_find(ctx->hook_keys, kept_as(ctx, hook, name)) : NULL;
-    if (!key)
-        key = load_key(ctx, hook, account, name, shown);
+    const struct hook_key *kept = name ? hook_keys_find(ctx->hook_keys, kept_as(ctx, hook, name)) : NULL;
+    const struct hook_key *key = kept ? kept : load_key(ctx, hook, account, name, shown);
     if (!key)
         return false;
     if (account && strcmp(account, key->account_sid) != 0)
         return refuse(ctx, key->tenant, account, "account", shown);
     if (!hook->signature)
         return refuse(ctx, key->tenant, account, "missing", shown);
-    for (size_t i = 0; i < ARRAY_LEN(key->token); i++) {
-        if (*key->token[i] && body_is_signed(hook) &&
-            signature_valid(ctx->arena, key->token[i], url, hook->params, hook->param_count, hook->body, hook->body_len, hook->signature)) {
-            ctx->tenant = key->tenant;
-            ctx->actor = (struct actor){ .kind = ACTOR_TWILIO, .name = "twilio" };
-            return true;
-        }
+    bool valid = signed_by(ctx, hook, key, url);
+    if (!valid && kept) { /* the token may have been changed just now */
+        key = load_key(ctx, hook, account, name, shown);
+        if (!key)
+            return false;
+        valid = signed_by(ctx, hook, key, url);
     }
-    return refuse(ctx, key->tenant, account, "mismatch", shown);
+    if (!valid)
+        return refuse(ctx, key->tenant, account, "mismatch", shown);
+    ctx->tenant = key->tenant;
+    ctx->actor = (struct actor){ .kind = ACTOR_TWILIO, .name = "twilio" };
+    return true;
 }

@@ -259,6 +259,20 @@ def test_the_primary_or_the_secondary_token_signs(stack):
     assert rows[0]["n"] == 2
 
 
+def test_a_new_token_is_in_force_at_once(stack):
+    """Workers keep tokens for a moment; one that does not fit is read again."""
+    old, new, sid = secrets.token_hex(16), secrets.token_hex(16), "AC" + secrets.token_hex(16)
+    stack.ctl("tenant", "add", "Turning", "--sid", sid, "--token", old)
+    stack.ctl("tenant", "add", "Turned", "--sid", "AC" + secrets.token_hex(16), "--token", new)
+    for _ in range(4):
+        is_twiml(stack.inbound("x", to=new_number(), AccountSid=sid, token=old))
+    stack.sql("DELETE FROM twilio_account WHERE account_sid = %s", sid)
+    stack.sql("UPDATE twilio_account a JOIN tenant t ON t.id = a.tenant_id SET a.account_sid = %s WHERE t.name = 'Turned'", sid)
+    for _ in range(4):
+        is_twiml(stack.inbound("x", to=new_number(), AccountSid=sid, token=new))
+    stack.wait(lambda: stack.inbound("x", to=new_number(), AccountSid=sid, token=old).status_code == 403, what="the old token's end")
+
+
 def json_hook(stack, path, document, alter=b"", token=None):
     body = json.dumps(document).encode()
     target = f"{path}?bodySHA256={hashlib.sha256(body).hexdigest()}"
@@ -404,10 +418,10 @@ def test_the_answer_comes_well_under_200_ms(stack):
     assert p99 < (400 if PROFILE == "asan" else 100), f"p99 {p99:.0f} ms"
 
 
-def test_a_new_message_costs_two_statements_and_asks_nobody(stack):
+def test_a_new_message_costs_two_statements_at_most_and_asks_nobody(stack):
     stack.inbound(sender=(number := new_number()))
     answers = [stack.inbound(sender=number), stack.inbound(sender=new_number()), stack.inbound(sender=new_number(), to=new_number())]
-    assert [logged(stack, a)["statements"] for a in answers] == ["2", "2", "2"]
+    assert all(int(logged(stack, a)["statements"]) <= 2 for a in answers)
     assert asked(stack, number) == []
 
 

@@ -1,0 +1,136 @@
+"""What a request may cost: the same few statements however much there is, and memory that does not grow."""
+import re
+import secrets
+
+import pytest
+
+from core_tools import PROFILE, children
+from panel import at_once, conversation_with, csrf_of, enter, logged, new_number, quoted, requests_logged
+from stack import Browser, Tenant
+
+FEW, MANY = 10, 2000
+
+
+def seed(stack, tenant, count, messages=3):
+    """That many conversations more, each with some messages both ways."""
+    connection = stack.database.connect(stack.env["CENTRALA_DB_NAME"])
+    with connection, connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM line WHERE tenant_id = %s", (tenant.id,))
+        line = cursor.fetchone()["id"]
+        cursor.execute("SELECT COUNT(*) n FROM conversation WHERE tenant_id = %s", (tenant.id,))
+        have = cursor.fetchone()["n"]
+        cursor.execute("START TRANSACTION")
+        cursor.execute("INSERT INTO contact (tenant_id, address_key, phone, name) SELECT %s, CONCAT('+4860', 1000000 + seq), CONCAT('+4860', 1000000 + seq), "
+                       f"CONCAT('Klient ', seq) FROM seq_{have + 1}_to_{have + count}", (tenant.id,))
+        cursor.execute("INSERT INTO conversation (tenant_id, line_id, contact_id, peer, channel, name, last_message_id, last_at, preview, message_count, inbound_count, changed_at) "
+                       "SELECT tenant_id, %s, id, phone, 'sms', name, 0, UTC_TIMESTAMP(3) - INTERVAL id SECOND, 'x', %s, 1, UTC_TIMESTAMP(3) - INTERVAL id SECOND "
+                       "FROM contact k WHERE tenant_id = %s AND NOT EXISTS (SELECT 1 FROM conversation c WHERE c.tenant_id = k.tenant_id AND c.contact_id = k.id)",
+                       (line, messages, tenant.id))
+        cursor.execute("INSERT INTO message (tenant_id, conversation_id, id, direction, status, status_at, created_at, num_media, body) "
+                       "SELECT c.tenant_id, c.id, (time_id() DIV 4096 - 100000000 + c.id * 10 + seq) * 4096 + seq, seq MOD 2, 'received', c.last_at, c.last_at, 0, "
+                       f"CONCAT('text ', seq) FROM conversation c JOIN seq_1_to_{messages} WHERE c.tenant_id = %s AND c.last_message_id = 0", (tenant.id,))
+        cursor.execute("UPDATE conversation c SET last_message_id = (SELECT MAX(m.id) FROM message m WHERE m.tenant_id = c.tenant_id AND m.conversation_id = c.id) "
+                       "WHERE c.tenant_id = %s AND c.last_message_id = 0", (tenant.id,))
+        cursor.execute("COMMIT")
+
+
+@pytest.fixture(scope="module")
+def large(stack):
+    """A tenant of its own that grows."""
+    tenant = stack.add_tenant(Tenant("Large", "AC" + secrets.token_hex(16), secrets.token_hex(16)))
+    tenant.line, tenant.admin = "+48732777000", "admin@large.example"
+    stack.ctl("line", "add", tenant.line, "--tenant", "Large", "--channel", "sms")
+    stack.add_user(tenant.admin, "admin", tenant)
+    return tenant
+
+
+def costs(stack, tenant):
+    """Statements of each request."""
+    browser, number = enter(stack, tenant.admin), new_number()
+    stack.inbound("x", sender=number, to=tenant.line, AccountSid=tenant.sid, token=tenant.token)
+    talk = stack.sql("SELECT MIN(id) AS id FROM conversation WHERE tenant_id = %s", tenant.id)[0]["id"]
+    peer = stack.sql("SELECT peer FROM conversation WHERE id = %s", talk)[0]["peer"]
+    found = {}
+    pages = ["/", "/conversations", "/conversations?q=Klient", "/history", "/history?direction=in", "/history?direction=failed", "/history?q=text", "/unrouted", "/system",
+             f"/conversations/{talk}", "/live?view=list&cursor=99999999999999-0", "/live?view=list&cursor=0-0", f"/live?view=chat&id={talk}&cursor=0-0"]
+    for path in pages:
+        browser.get(path)
+        found[re.sub(r"\d+", "N", path) + ("0" if "cursor=0-0" in path else "")] = int(logged(stack, browser.get(path))["statements"])
+    for path in ("/api/messages?limit=500", "/api/messages/stats", "/api/conversations?limit=200", f"/api/conversations/{quoted(peer)}"):
+        found[re.sub(r"/[^/]*%2B.*", "/N", path)] = int(logged(stack, stack.api("GET", path, tenant.admin))["statements"])
+    found["inbound"] = max(int(logged(stack, stack.inbound("x", sender=number, to=tenant.line, AccountSid=tenant.sid, token=tenant.token))["statements"]) for _ in range(2))
+    return found
+
+
+def test_a_request_costs_the_same_at_10_and_at_2000_conversations(stack, large):
+    seed(stack, large, FEW)
+    few = costs(stack, large)
+    seed(stack, large, MANY, messages=6)
+    many = costs(stack, large)
+    assert {k: v for k, v in many.items() if few[k] < v} == {}
+    assert max(many.values()) <= 6, many
+    idle = [v for k, v in many.items() if "cursor=N-N" in k and not k.endswith("0")]
+    assert idle == [2], "the session, and one indexed statement"
+    assert many["/conversations"] <= 2 and many["inbound"] <= 2
+
+
+def test_a_chat_costs_the_same_at_3_and_at_2000_messages(stack, large):
+    number = new_number()
+    for i in range(3):
+        stack.inbound(f"{i}", sender=number, to=large.line, AccountSid=large.sid, token=large.token)
+    talk = conversation_with(stack, number, large)["id"]
+    browser = enter(stack, large.admin)
+    short = int(logged(stack, browser.get(f"/conversations/{talk}"))["statements"])
+    stack.sql("INSERT INTO message (tenant_id, conversation_id, id, direction, status, status_at, created_at, body) "
+              "SELECT %s, %s, (time_id() DIV 4096 - 900000000 + seq) * 4096, 0, 'received', NOW(3), NOW(3), 'older' FROM seq_1_to_2000", large.id, talk)
+    answer = browser.get(f"/conversations/{talk}")
+    assert int(logged(stack, answer)["statements"]) == short and answer.text.count('class="bubble-text"') == 50
+
+
+def test_the_first_page_is_no_slower_deep_in_the_list(stack, large):
+    browser, path, times = enter(stack, large.admin), "/conversations", []
+    for _ in range(30):
+        answer = browser.get(path)
+        line = logged(stack, answer)
+        times.append(float(line["ms"]))
+        assert int(line["statements"]) <= 2
+        path = re.search(r'href="(/conversations\?before=[^"#]+)', answer.text).group(1)
+    assert min(times[20:]) < 3 * min(times[:10]) + 3, times
+
+
+def resident(pid):
+    """Kilobytes."""
+    with open(f"/proc/{pid}/status") as f:
+        return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
+
+
+@pytest.mark.skipif(PROFILE == "asan", reason="a sanitized program's size says nothing")
+def test_a_worker_stays_small_and_does_not_grow(make_stack):
+    stack = make_stack(cron=False, web_max_requests=1000000, log_level="info")
+    numbers, browser, token = [new_number() for _ in range(40)], stack.login(), stack.token()
+    for n in numbers:
+        stack.inbound("Dzień dobry", sender=n)
+    talk = conversation_with(stack, numbers[0])["id"]
+    csrf = csrf_of(browser.page("/"))
+
+    def visitor(i, rounds):
+        session = Browser(stack.url)
+        session.cookies.update(browser.cookies)
+        for n in range(rounds):
+            session.get(("/", "/conversations", "/history", f"/conversations/{talk}", "/live?view=list&cursor=99999999999999-0", "/history?q=dobry")[n % 6])
+            stack.inbound(f"message {n}", sender=numbers[(n + i) % 40])
+            if n % 3 == 0:
+                stack.get("/api/messages?limit=200", headers={"Authorization": f"Bearer {token}"})
+                session.post(f"/conversations/{talk}/read", data={"_csrf": csrf, "seen": n}, allow_redirects=False)
+            if n % 25 == 0:
+                session.get("/absent")
+                stack.inbound("forged", token="0" * 32)
+                stack.api("POST", "/api/send-message", json={"to": numbers[n % 40], "body": "x"})
+    at_once(2, visitor, 250)
+    workers = children(stack.fcgi.pid)
+    early = {p: resident(p) for p in workers}
+    at_once(2, visitor, 750)
+    late = {p: resident(p) for p in children(stack.fcgi.pid)}
+    assert set(late) == set(early) and len(requests_logged(stack)) > 4500
+    assert max(late.values()) <= 12 * 1024, f"{late} kB"
+    assert all(late[p] <= early[p] + 512 for p in workers), f"{early} kB, then {late} kB"
