@@ -21,10 +21,6 @@ fuzz: fuzz-programs ## One fuzzer for long: make fuzz T=mustache SECONDS=600
 	@mkdir -p build/fuzz/new/$(T)
 	build/fuzz/fuzz/$(T) -max_total_time=$(or $(SECONDS),60) -timeout=5 -rss_limit_mb=1024 build/fuzz/new/$(T) $(wildcard tests/fuzz/corpus/$(T))
 
-golden: build/centralactl ## Make the generated files anew: the list of routes, the example of the settings
-	build/centralactl routes > tests/golden/routes.txt
-	build/centralactl config example > etc/centrala.conf.example
-
 bench: ## Seeds a large tenant, measures and prints the table (tests/bench)
 	@deploy/packages check && exec tests/bench/run
 
