@@ -20,7 +20,7 @@
 
 extern char **environ;
 
-enum { LIFE_CEILING = 16 << 20, ITEM_CEILING = 16 << 20, BEAT_MS = 10000, JOBS_MS = 5000, LAST_CALLS_MS = 15000 };
+enum { LIFE_CEILING = 16 << 20, ITEM_CEILING = 16 << 20, BEAT_MS = 10000, JOBS_MS = 5000 };
 
 struct cron {
     struct arena *life;  /* as long as the process */
@@ -121,7 +121,7 @@ static void loop(struct cron *c, int64_t until_ms)
 /* What is on its way is waited for: its answers decide rows. */
 static void finish(struct cron *c)
 {
-    int64_t until = clock_mono_ms() + LAST_CALLS_MS;
+    int64_t until = clock_mono_ms() + c->proto.conf->twilio_limit_ms + 1000;
     while (sender_in_flight(c->sender) && clock_mono_ms() < until)
         client_run(c->proto.client, -1, 200);
 }

@@ -79,7 +79,7 @@ CREATE TABLE `hook_rejection` (
   `minute` datetime NOT NULL COMMENT 'when, to the minute',
   `account_sid` varchar(34) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'as the request claimed; empty when it named none',
   `tenant_id` int(10) unsigned DEFAULT NULL COMMENT 'the tenant of that account, NULL when unknown',
-  `reason` varchar(16) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'missing, mismatch, unknown, sealed',
+  `reason` varchar(16) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'missing, mismatch, account, unknown, sealed',
   `url` varchar(500) NOT NULL COMMENT 'the URL the signature was computed over, last one of that minute',
   `count` int(10) unsigned NOT NULL DEFAULT 1 COMMENT 'requests refused',
   PRIMARY KEY (`minute`,`account_sid`,`reason`),
@@ -286,6 +286,7 @@ BEGIN
   DECLARE v_line, v_conversation, v_contact, v_known_in INT UNSIGNED DEFAULT NULL;
   DECLARE v_id, v_known BIGINT UNSIGNED DEFAULT NULL;
   DECLARE v_now DATETIME(3) DEFAULT UTC_TIMESTAMP(3);
+  DECLARE v_name VARCHAR(120) CHARACTER SET utf8mb4 DEFAULT NULL;
   DECLARE EXIT HANDLER FOR 1062
   BEGIN
     ROLLBACK;
@@ -299,7 +300,7 @@ BEGIN
     RESIGNAL;
   END;
 
-  SELECT l.id, c.id, m.conversation_id, m.id INTO v_line, v_conversation, v_known_in, v_known
+  SELECT l.id, c.id, c.name, m.conversation_id, m.id INTO v_line, v_conversation, v_name, v_known_in, v_known
     FROM line l LEFT JOIN conversation c ON c.tenant_id = l.tenant_id AND c.line_id = l.id AND c.peer = p_from
       LEFT JOIN message m ON m.tenant_id = l.tenant_id AND m.sid = p_sid
     WHERE l.tenant_id = p_tenant AND l.address = p_to;
@@ -322,6 +323,9 @@ BEGIN
         SELECT p_tenant, v_line, id, p_from, p_channel, name, v_now, v_now FROM contact WHERE tenant_id = p_tenant AND id = v_contact
         ON DUPLICATE KEY UPDATE id = LAST_INSERT_ID(conversation.id);
       SET v_conversation = LAST_INSERT_ID();
+    ELSEIF v_name = '' AND p_name <> '' THEN
+      UPDATE contact SET name = p_name
+        WHERE tenant_id = p_tenant AND name = '' AND id = (SELECT contact_id FROM conversation WHERE tenant_id = p_tenant AND id = v_conversation);
     END IF;
 
 
@@ -329,7 +333,7 @@ BEGIN
     UPDATE conversation SET last_message_id = LAST_INSERT_ID(GREATEST(
           (CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS UNSIGNED) - 1577836800000) * 4096 + FLOOR(RAND() * 4096), last_message_id + 1)),
         last_at = TIMESTAMP'2020-01-01 00:00:00' + INTERVAL (last_message_id DIV 4096) * 1000 MICROSECOND,
-        last_direction = 0, last_status = 'received', preview = p_preview,
+        last_direction = 0, last_status = 'received', preview = p_preview, name = IF(name = '', p_name, name),
         message_count = message_count + 1, inbound_count = inbound_count + 1, last_inbound_at = last_at, changed_at = last_at
       WHERE tenant_id = p_tenant AND id = v_conversation;
     SET v_id = LAST_INSERT_ID();

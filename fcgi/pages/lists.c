@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "services/handset.h"
 #include "services/params.h"
 #include "services/sending.h"
 #include "pages/parts.h"
@@ -161,11 +162,10 @@ bool put_chat(struct request *rq, const struct conversation_row *c, const struct
     return true;
 }
 
-bool put_handset(struct request *rq, const struct conversation_row *c, const struct page *page)
+void put_handset(struct request *rq, const struct page *page, const struct rows *waiting)
 {
     struct value *list = object_list(view(rq), "messages");
     const struct message_row *m = page->row;
-    (void)c;
     for (size_t i = page->n; i-- > 0;) {
         struct value *o = list_object(list);
         object_text(o, "id", id_text(rq, m[i].id));
@@ -174,8 +174,19 @@ bool put_handset(struct request *rq, const struct conversation_row *c, const str
         view_time(rq, o, "at", m[i].created_ms);
         put_state(rq, o, m[i].status);
     }
-    object_bool(view(rq), "has_messages", page->n > 0);
-    return true;
+    const struct handset_row *w = waiting->row;
+    for (size_t i = 0; i < waiting->n; i++) {
+        struct value *o = list_object(list);
+        bool failed = strcmp(w[i].state, "failed") == 0;
+        object_text(o, "id", arena_printf(rq->ctx.arena, "w%" PRIu64, w[i].id));
+        object_bool(o, "typed", true);
+        object_text(o, "body", w[i].body);
+        view_time(rq, o, "at", w[i].created_ms);
+        put_state(rq, o, failed ? "failed" : "sending");
+        if (failed)
+            object_text(o, "result", sayf(rq, N_("The webhook was answered: %s"), w[i].result));
+    }
+    object_bool(view(rq), "has_messages", page->n + waiting->n > 0);
 }
 
 bool put_conversation(struct request *rq, const struct conversation_row *c)

@@ -50,7 +50,7 @@ static bool dashboard_fragment(struct request *rq, const struct live_in *in)
 
 static bool handset_fragment(struct request *rq, const struct live_in *in)
 {
-    return put_handset_thread(rq, in->from, in->to);
+    return put_handset_thread(rq, in->from, in->to, false);
 }
 
 static const struct {

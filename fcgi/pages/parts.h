@@ -24,8 +24,8 @@ void put_conversations(struct request *rq, const struct page *page);
 void put_history(struct request *rq, const struct history *history);
 /* Chat, oldest first, with day separators and media. False on failure. */
 bool put_chat(struct request *rq, const struct conversation_row *c, const struct page *page);
-/* The played handset: both directions of one conversation. */
-bool put_handset(struct request *rq, const struct conversation_row *c, const struct page *page);
+/* The played handset: both directions of one conversation, then what waits there (struct handset_row). */
+void put_handset(struct request *rq, const struct page *page, const struct rows *waiting);
 void put_totals(struct request *rq, const struct total_row *t);
 /* "lines", "has_lines", "several_lines"; `chosen` 0: none selected. False on failure. */
 bool put_lines(struct request *rq, uint64_t chosen, bool active_only);

@@ -33,13 +33,21 @@ static const char *customer_on(struct request *rq, const char *from, const char 
     return whatsapp ? arena_printf(rq->ctx.arena, "whatsapp:%s", number) : number;
 }
 
-bool put_handset_thread(struct request *rq, const char *from, const char *to)
+bool put_handset_thread(struct request *rq, const char *from, const char *to, bool with_waiting)
 {
     struct page page = { .ok = true };
-    struct conversation_row *c = inbox_conversation_between(&rq->ctx, customer_on(rq, from ? from : "", to ? to : ""), to ? to : "");
+    struct rows waiting = { .ok = true };
+    const char *customer = customer_on(rq, from ? from : "", to ? to : "");
+    /* First what waits: what arrives in between is then shown twice for a moment rather than not at all. */
+    if (with_waiting)
+        waiting = handset_waiting(&rq->ctx, customer, to ? to : "");
+    struct conversation_row *c = inbox_conversation_between(&rq->ctx, customer, to ? to : "");
     if (c)
         page = inbox_messages(&rq->ctx, c->id, 0, PAGE_ROWS);
-    return !rq->ctx.err.code && page.ok && put_handset(rq, c, &page);
+    if (rq->ctx.err.code || !page.ok || !waiting.ok)
+        return false;
+    put_handset(rq, &page, &waiting);
+    return true;
 }
 
 static const struct line_row *line_of(struct request *rq, const char *to)
@@ -62,7 +70,7 @@ static int show(struct request *rq, struct response *rs, const char *from, const
     str_url(&url, from, strlen(from));
     STR_LIT(&url, "&to=");
     str_url(&url, address, strlen(address));
-    if (!put_lines(rq, line ? line->id : 0, true) || !put_handset_thread(rq, from, address))
+    if (!put_lines(rq, line ? line->id : 0, true) || !put_handset_thread(rq, from, address, true))
         return fail(rq, rs);
     object_text(view(rq), "from", from);
     object_text(view(rq), "to", address);

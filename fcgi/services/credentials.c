@@ -18,6 +18,10 @@ const struct credentials *credentials_open(struct ctx *ctx, const struct account
 {
     struct credentials *c = ARENA_NEW(ctx->arena, struct credentials);
     bool bad = false;
+    if (!ctx->keys) {
+        err_set(ctx, ERR_BUG, "no key file");
+        return NULL;
+    }
     const char *secret = open_one(ctx, row->tenant_id, "api_key_secret", row->api_key_secret, &bad);
     c->account_sid = row->account_sid;
     c->token = open_one(ctx, row->tenant_id, "auth_token", row->auth_token, &bad);
@@ -83,5 +87,7 @@ bool credentials_put(struct ctx *ctx, uint64_t tenant, const struct credentials_
         .api_key_secret = seal(ctx, tenant, "api_key_secret", in->api_key_secret),
         .messaging_service_sid = in->messaging_service_sid,
     };
-    return db_account_put(ctx, tenant, &row, in->token + strlen(in->token) - 4);
+    if (db_account_put(ctx, tenant, &row, in->token + strlen(in->token) - 4))
+        return true;
+    return stmt_duplicate(ctx) ? err_field(ctx, "sid", N_("This Twilio account belongs to another tenant already.")) : false;
 }

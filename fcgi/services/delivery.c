@@ -9,6 +9,9 @@
 #include "store/messages.h"
 #include "store/outbox.h"
 
+/* The column's width; longer words than Twilio's are cut. ABSENT_RANK is our own conclusion: any word of Twilio's is more. */
+enum { STATUS_MOST = 20, ABSENT_RANK = 7 };
+
 static const struct { const char *status; int rank; } ranks[] = {
     { "unknown", 6 }, { "accepted", 10 }, { "scheduled", 10 }, { "queued", 20 }, { "sending", 30 }, { "sent", 40 },
     { "delivered", 60 }, { "undelivered", 60 }, { "failed", 60 }, { "canceled", 60 }, { "received", 60 }, { "read", 70 },
@@ -22,15 +25,20 @@ int status_rank(const char *status)
     return 0;
 }
 
-/* The rule itself, on a message that is known. */
-static bool fold(struct ctx *ctx, uint64_t conversation, uint64_t message, const char *status, int64_t code, const char *text)
+/* Words alone are an error only where something went wrong: channels also comment on what went well. */
+static bool is_failure(const char *status)
 {
-    int rank = status_rank(status);
+    return strcmp(status, "failed") == 0 || strcmp(status, "undelivered") == 0 || strcmp(status, "canceled") == 0;
+}
+
+/* The rule itself, on a message that is known. */
+static bool fold_rank(struct ctx *ctx, uint64_t conversation, uint64_t message, const char *status, int rank, int64_t code, const char *text)
+{
     int raised = rank ? db_message_raise(ctx, ctx->tenant, conversation, message, status, rank) : 0;
     if (raised < 0)
         return false;
-    if (!raised && rank >= 60)
-        log_event(ctx, LOG_NOTICE, "delivery.second_terminal", "message=%" PRIu64 " status=%s", message, status);
+    if (!code && !is_failure(status))
+        text = NULL;
     if ((code || text) && !db_message_error(ctx, ctx->tenant, conversation, message, code, text))
         return false;
     if (!raised && !code && !text)
@@ -38,6 +46,12 @@ static bool fold(struct ctx *ctx, uint64_t conversation, uint64_t message, const
     return db_conversation_touch(ctx, ctx->tenant, conversation, message, raised ? status : NULL);
 }
 
+static bool fold(struct ctx *ctx, uint64_t conversation, uint64_t message, const char *status, int64_t code, const char *text)
+{
+    return fold_rank(ctx, conversation, message, status, status_rank(status), code, text);
+}
+
+/* The link is our own id in the callback's path. The SID must agree with it: one address is given to one message. */
 static bool adopt_by_outbox(struct ctx *ctx, const struct status_event *e, struct state_row **state)
 {
     struct outbox_row *row = db_outbox_get(ctx, ctx->tenant, e->outbox_id);
@@ -45,11 +59,22 @@ static bool adopt_by_outbox(struct ctx *ctx, const struct status_event *e, struc
         return ctx->err.code == ERR_NONE;
     if (!row->sid && !db_message_adopt(ctx, ctx->tenant, row->conversation_id, row->message_id, e->sid, 1))
         return false;
-    /* The callback proves that Twilio has it: an open question is answered. */
-    if (db_outbox_move(ctx, ctx->tenant, e->outbox_id, "unknown", "sent", 0, NULL) < 0)
-        return false;
-    *state = db_message_state(ctx, ctx->tenant, row->conversation_id, row->message_id);
-    return ctx->err.code == ERR_NONE;
+    struct state_row *m = db_message_state(ctx, ctx->tenant, row->conversation_id, row->message_id);
+    if (!m || !m->sid || strcmp(m->sid, e->sid) != 0) {
+        log_event(ctx, LOG_WARNING, "delivery.other_sid", "outbox=%" PRIu64, e->outbox_id);
+        return ctx->err.code == ERR_NONE;
+    }
+    *state = m;
+    /* It proves that Twilio has the message: an open question is answered, and so is one that we answered wrongly. */
+    bool open = strcmp(row->state, "unknown") == 0 || strcmp(row->state, "failed") == 0;
+    return !open || db_outbox_move(ctx, ctx->tenant, e->outbox_id, row->state, "sent", 0, NULL) >= 0;
+}
+
+/* Two last words that differ: the first one counts. */
+static void note_conflict(struct ctx *ctx, const struct state_row *m, const char *status)
+{
+    if (status_rank(status) >= 60 && status_rank(status) == m->rank && strcmp(status, m->status) != 0)
+        log_event(ctx, LOG_NOTICE, "delivery.second_terminal", "message=%" PRIu64 " status=%s", m->id, status);
 }
 
 static bool apply(struct ctx *ctx, void *arg)
@@ -64,15 +89,19 @@ static bool apply(struct ctx *ctx, void *arg)
         return false;
     if (e->outbox_id && !db_outbox_callback(ctx, ctx->tenant, e->outbox_id))
         return false;
-    return !state || fold(ctx, state->conversation_id, state->id, e->status, e->error_code, e->error_text);
+    if (!state || state->direction != OUTBOUND)
+        return true;
+    note_conflict(ctx, state, e->status);
+    return fold(ctx, state->conversation_id, state->id, e->status, e->error_code, e->error_text);
 }
 
 bool delivery_apply(struct ctx *ctx, const struct status_event *event)
 {
     struct status_event copy = *event;
-    /* An ambiguous commit may have stored the event: a second ledger row is harmless, a lost one is not. */
+    /* An ambiguous commit may have stored the event: a second ledger row is harmless, a lost one is not. A duplicate key
+     * means that the SID was given to a message at this very moment: now it is found by it. */
     enum db_result r = db_transaction(ctx, apply, &copy);
-    if (r == DB_AMBIGUOUS) {
+    if (r == DB_AMBIGUOUS || (r == DB_FAILED && stmt_duplicate(ctx))) {
         err_clear(ctx);
         r = db_transaction(ctx, apply, &copy);
     }
@@ -89,6 +118,11 @@ static int64_t code_of(const char *s)
 /* Parameters that the ledger's own columns, or the message, have. */
 static const char *const columns[] = { "MessageSid", "SmsSid", "MessageStatus", "SmsStatus", "ErrorCode", "ErrorMessage", "AccountSid", "ApiVersion", "From", "To", NULL };
 
+static const char *status_word(struct ctx *ctx, const char *status)
+{
+    return param_ascii(ctx->arena, arena_strndup(ctx->arena, status, strnlen(status, STATUS_MOST)));
+}
+
 bool delivery_callback(struct ctx *ctx, struct pair *params, size_t count, uint64_t outbox_id)
 {
     const char *sid = param_text(params, count, "MessageSid");
@@ -98,13 +132,13 @@ bool delivery_callback(struct ctx *ctx, struct pair *params, size_t count, uint6
         sid = param_text(params, count, "SmsSid");
     if (!status)
         status = param_text(params, count, "SmsStatus");
-    if (!sid || !*sid || strlen(sid) > 34 || !status || !*status || strlen(status) > 20)
+    if (!sid || !*sid || strlen(sid) > 34 || !status || !*status)
         return err_set(ctx, ERR_MALFORMED, "status callback without MessageSid or MessageStatus");
     const char *text = param_text(params, count, "ErrorMessage");
     if (!text || !*text)
         text = param_text(params, count, "ChannelStatusMessage");
     struct status_event e = {
-        .sid = param_ascii(ctx->arena, sid), .status = param_ascii(ctx->arena, status), .outbox_id = outbox_id,
+        .sid = param_ascii(ctx->arena, sid), .status = status_word(ctx, status), .outbox_id = outbox_id,
         .error_code = code_of(code),
         .error_text = text && *text ? param_clean(ctx->arena, text, strlen(text), 500) : NULL,
         .source = "callback", .detail = params_json(ctx->arena, params, count, columns),
@@ -131,6 +165,7 @@ static bool accepted(struct ctx *ctx, void *arg)
 bool delivery_accepted(struct ctx *ctx, const struct accepted *a)
 {
     struct accepted copy = *a;
+    copy.status = status_word(ctx, a->status);
     enum db_result r = db_transaction(ctx, accepted, &copy);
     if (r == DB_AMBIGUOUS) { /* repeating adds a ledger row at most */
         err_clear(ctx);
@@ -142,4 +177,9 @@ bool delivery_accepted(struct ctx *ctx, const struct accepted *a)
 bool delivery_failed(struct ctx *ctx, uint64_t conversation, uint64_t message, const char *status, int64_t code, const char *text)
 {
     return fold(ctx, conversation, message, status, code, text);
+}
+
+bool delivery_absent(struct ctx *ctx, uint64_t conversation, uint64_t message, const char *text)
+{
+    return fold_rank(ctx, conversation, message, "failed", ABSENT_RANK, 0, text);
 }

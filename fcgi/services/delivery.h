@@ -1,7 +1,7 @@
 /* delivery.h - what became of a message: Twilio's events in a ledger, a state that only rises, errors that stay.
  *
  * Ranks (Twilio's words): accepted, scheduled 10; queued 20; sending 30; sent 40; delivered, undelivered, failed,
- * canceled, received 60; read 70; our own first state ranks 5, "unknown" 6; any other word 0 (kept in the ledger only).
+ * canceled, received 60; read 70; our own first state ranks 5, "unknown" 6, our own "never arrived" 7; any other word 0 (kept in the ledger only).
  * Equal rank does not overwrite: of two terminal states the first stays, and the second is in the ledger and the log. */
 #ifndef CENTRALA_SERVICES_DELIVERY_H
 #define CENTRALA_SERVICES_DELIVERY_H
@@ -29,5 +29,7 @@ struct accepted { uint64_t conversation_id, message_id; const char *sid, *status
 bool delivery_accepted(struct ctx *ctx, const struct accepted *a);
 /* The message will not be sent: state failed (or "unknown") with a reason. Inside or outside a transaction. */
 bool delivery_failed(struct ctx *ctx, uint64_t conversation, uint64_t message, const char *status, int64_t code, const char *text);
+/* Looked for at Twilio and not found: failed for us, until a word of Twilio's says otherwise. */
+bool delivery_absent(struct ctx *ctx, uint64_t conversation, uint64_t message, const char *text);
 
 #endif

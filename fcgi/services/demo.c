@@ -5,6 +5,7 @@
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "services/inbound.h"
+#include "services/inbox.h"
 #include "services/sending.h"
 #include "services/session.h"
 #include "services/tenants.h"
@@ -47,7 +48,7 @@ static bool talk(struct ctx *ctx, uint64_t user)
         struct send_result r;
         struct send_request send = { .to = talks[i].from, .body = talks[i].answer, .author = AUTHOR_USER };
         ctx->actor.user_id = user;
-        if (!message_send(ctx, &send, &r))
+        if (!message_send(ctx, &send, &r) || !inbox_mark_read(ctx, r.conversation_id, 1))
             return false;
     }
     return true;

@@ -39,6 +39,16 @@ static struct gate check_window(struct ctx *ctx, const struct outbox_row *row)
     return (struct gate){ .verdict = GATE_OPEN };
 }
 
+/* Answers arrive in the order in which they were written. */
+static struct gate check_order(struct ctx *ctx, const struct outbox_row *row)
+{
+    enum { SOON_MS = 200 };
+    (void)ctx;
+    if (row->earlier_waits)
+        return (struct gate){ .verdict = GATE_LATER, .reason = "waiting for an earlier message of the conversation", .wait_ms = SOON_MS };
+    return (struct gate){ .verdict = GATE_OPEN };
+}
+
 static struct gate check_pace(struct ctx *ctx, const struct outbox_row *row)
 {
     /* The burst lets fcgi-cron keep up with a fast sender although it comes round only ten times a second. */
@@ -59,7 +69,7 @@ static struct gate check_pace(struct ctx *ctx, const struct outbox_row *row)
 
 struct gate gate_check(struct ctx *ctx, const struct outbox_row *row)
 {
-    static struct gate (*const checks[])(struct ctx *, const struct outbox_row *) = { check_tenant, check_line, check_window, check_pace };
+    static struct gate (*const checks[])(struct ctx *, const struct outbox_row *) = { check_tenant, check_line, check_window, check_order, check_pace };
     for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
         struct gate g = checks[i](ctx, row);
         if (g.verdict != GATE_OPEN)

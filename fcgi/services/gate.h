@@ -9,12 +9,12 @@
 enum gate_verdict { GATE_OPEN, GATE_LATER, GATE_CLOSED, GATE_ERROR };
 struct gate {
     enum gate_verdict verdict;
-    const char *reason;   /* message id, when CLOSED or LATER */
+    const char *reason;   /* a message id when CLOSED; for the log when LATER */
     int64_t wait_ms;      /* when LATER: of the first that has to wait */
     int64_t cost_ms;      /* and how much longer each one behind it */
 };
 
-/* Tenant and line active, WhatsApp's 24-hour window, then the sender's pace (which it uses up when it lets through). */
+/* Tenant and line active, WhatsApp's 24-hour window, the order within the conversation, then the sender's pace (which it uses up when it lets through). */
 struct gate gate_check(struct ctx *ctx, const struct outbox_row *row);
 /* Is free-form text allowed now? last_inbound_ms CLOCK_NONE: nobody ever wrote. */
 bool whatsapp_window_open(int64_t last_inbound_ms, int64_t now_ms);

@@ -20,6 +20,11 @@ bool handset_type(struct ctx *ctx, const char *from, const char *to, const char 
     return db_handset_insert(ctx, ctx->tenant, from, to, text_normalise_newlines(ctx->arena, body)) != 0;
 }
 
+struct rows handset_waiting(struct ctx *ctx, const char *from, const char *to)
+{
+    return db_handset_waiting(ctx, ctx->tenant, from, to);
+}
+
 /* The parameters of an inbound message as Twilio sends them (twilio.md 3). */
 static struct pair *parameters(struct ctx *ctx, const struct handset_row *row, const struct credentials *c, size_t *count)
 {
@@ -58,8 +63,13 @@ static const char *form_body(struct ctx *ctx, const struct pair *p, size_t n)
 static bool deliver(struct ctx *ctx, const struct handset_row *row)
 {
     const struct credentials *c = credentials_get(ctx);
-    if (!c)
+    if (!c && ctx->err.code == ERR_DATABASE)
         return false;
+    if (!c) {
+        const char *why = err_public(&ctx->err);
+        err_clear(ctx);
+        return db_handset_move(ctx, row->tenant_id, row->id, "sending", "failed", why) >= 0;
+    }
     size_t n;
     struct pair *p = parameters(ctx, row, c, &n);
     const char *body = form_body(ctx, p, n);

@@ -8,6 +8,8 @@
 
 /* `from` an E.164 number or whatsapp: address, `to` one of our lines. */
 bool handset_type(struct ctx *ctx, const char *from, const char *to, const char *body);
+/* struct handset_row: what was typed and has not arrived yet, or was refused. */
+struct rows handset_waiting(struct ctx *ctx, const char *from, const char *to);
 /* fcgi-cron: signs and posts what is queued; how many, -1 on failure. */
 int handset_step(struct ctx *ctx);
 

@@ -46,7 +46,7 @@ static const char *media_json(struct ctx *ctx, const struct pair *params, size_t
 {
     struct str out;
     *found = 0;
-    str_init(&out, ctx->arena, 512, 65536);
+    str_init(&out, ctx->arena, 512, 65535);
     for (int i = 0; i < MEDIA_MOST; i++) {
         char name[32];
         snprintf(name, sizeof name, "MediaUrl%d", i);
@@ -66,6 +66,10 @@ static const char *media_json(struct ctx *ctx, const struct pair *params, size_t
     if (!*found)
         return NULL;
     str_putc(&out, ']');
+    if (out.full) { /* no address of Twilio's; the parameters keep it */
+        *found = 0;
+        return NULL;
+    }
     return out.s;
 }
 
@@ -138,41 +142,58 @@ static struct pair *pairs_of(struct ctx *ctx, const struct unrouted_row *row, co
     return pairs;
 }
 
+/* Through the same door again. It stays where it is unless it has arrived. */
+static bool route(struct ctx *ctx, const struct unrouted_row *row, const char *to)
+{
+    size_t n;
+    struct inbound_result res;
+    struct pair *pairs = pairs_of(ctx, row, to, &n);
+    if (!inbound_receive(ctx, pairs, n, &res))
+        return false;
+    if (res.outcome == INBOUND_UNROUTED)
+        return err_set(ctx, ERR_CONFLICT, "the line has gone");
+    return db_message_backdate(ctx, ctx->tenant, res.conversation_id, res.message_id, row->created_ms) &&
+           db_unrouted_delete(ctx, ctx->tenant, row->sid) >= 0;
+}
+
 bool unrouted_route_one(struct ctx *ctx, const char *sid, uint64_t line_id)
 {
     struct unrouted_row *row = db_unrouted_get(ctx, ctx->tenant, param_ascii(ctx->arena, sid));
     struct line_row *line = row ? db_line_get(ctx, ctx->tenant, line_id) : NULL;
     if (!line)
         return err_set(ctx, ERR_ABSENT, "unrouted message or line");
-    size_t n;
-    struct inbound_result res;
-    struct pair *pairs = pairs_of(ctx, row, line->address, &n);
-    return inbound_receive(ctx, pairs, n, &res) && db_unrouted_delete(ctx, ctx->tenant, sid) >= 0;
+    return route(ctx, row, line->address);
+}
+
+/* Some of them, in memory of its own: there may be thousands. How many, -1 on failure. */
+static int64_t route_some(struct ctx *ctx, const char *to_address)
+{
+    enum { SOME = 50, SOME_CEILING = 128 << 20 };
+    struct arena *outer = ctx->arena, *own = arena_new(SOME_CEILING);
+    ctx->arena = own;
+    struct rows rows = db_unrouted_to(ctx, ctx->tenant, to_address, SOME);
+    const struct unrouted_row *r = rows.row;
+    int64_t done = 0;
+    while (rows.ok && done < (int64_t)rows.n && route(ctx, &r[done], to_address))
+        done++;
+    bool ok = rows.ok && done == (int64_t)rows.n;
+    ctx->arena = outer;
+    ctx->err.detail = arena_strdup(outer, ctx->err.detail);
+    arena_free(own);
+    return ok ? done : -1;
 }
 
 int64_t unrouted_route(struct ctx *ctx, const char *to_address)
 {
-    enum { CHUNK = 200 };
     if (!db_line_by_address(ctx, ctx->tenant, to_address)) {
         if (!ctx->err.code)
             err_field(ctx, "to", N_("This number is not a line yet. Add it first."));
         return -1;
     }
-    int64_t done = 0;
-    for (;;) {
-        struct rows rows = db_unrouted_to(ctx, ctx->tenant, to_address, CHUNK);
-        if (!rows.ok)
-            return -1;
-        if (!rows.n)
-            return done;
-        struct unrouted_row *r = rows.row;
-        for (size_t i = 0; i < rows.n; i++) {
-            size_t n;
-            struct inbound_result res;
-            struct pair *pairs = pairs_of(ctx, &r[i], r[i].to_address, &n);
-            if (!inbound_receive(ctx, pairs, n, &res) || db_unrouted_delete(ctx, ctx->tenant, r[i].sid) < 0)
-                return -1;
-            done++;
-        }
+    for (int64_t done = 0;;) {
+        int64_t n = route_some(ctx, to_address);
+        if (n <= 0)
+            return n < 0 ? -1 : done;
+        done += n;
     }
 }

@@ -10,6 +10,8 @@
 #include "services/outgoing.h"
 #include "store/messages.h"
 
+enum { ANSWER_MOST = 256 << 10 };
+
 int64_t outgoing_backoff_ms(int64_t attempts)
 {
     static const int steps_s[] = { 1, 4, 16, 60, 300 };
@@ -33,7 +35,8 @@ static const char *const *media_urls(struct ctx *ctx, const struct outbox_row *r
     return urls;
 }
 
-bool outgoing_call(struct ctx *ctx, const struct outbox_row *row, int limit_ms, struct call *call)
+/* Media come from the database. False with ctx->err. */
+static bool build_call(struct ctx *ctx, const struct outbox_row *row, int limit_ms, struct call *call)
 {
     const struct credentials *c = credentials_get(ctx);
     if (!c)
@@ -47,8 +50,10 @@ bool outgoing_call(struct ctx *ctx, const struct outbox_row *row, int limit_ms, 
         /* Our own id in the path: the link between callback and row exists before Twilio's answer. */
         .status_callback = arena_printf(ctx->arena, "%s/hook/%s/status/%" PRIu64, ctx->conf->main_public_url, c->hook_secret, row->id),
     };
-    if (ok)
+    if (ok) {
         twilio_send_call(ctx->arena, ctx->conf, &acc, &m, limit_ms, call);
+        call->most = ANSWER_MOST;
+    }
     return ok;
 }
 
@@ -65,10 +70,45 @@ static bool settle_failed(struct ctx *ctx, const struct outbox_row *row, const c
            db_outbox_release(ctx, row->tenant_id, row->id, claim, "failed", 0, text) >= 0;
 }
 
-bool outgoing_refuse(struct ctx *ctx, const struct outbox_row *row, const char *claim, const char *reason)
+/* The message will not leave (gate closed, no credentials): state failed with the reason; the claim ends. */
+static bool refuse(struct ctx *ctx, const struct outbox_row *row, const char *reason)
 {
     log_event(ctx, LOG_NOTICE, "send.refused", "outbox=%" PRIu64, row->id);
-    return settle_failed(ctx, row, claim, 0, reason);
+    return settle_failed(ctx, row, ctx->id, 0, reason);
+}
+
+/* Nothing was sent, because the database did not answer (in time): back into the queue, and ctx->err keeps the reason. */
+static bool give_back(struct ctx *ctx, const struct outbox_row *row)
+{
+    struct err why = ctx->err;
+    err_clear(ctx);
+    if (db_outbox_return(ctx, row->tenant_id, row->id, ctx->id, 1000) < 0)
+        log_event(ctx, LOG_WARNING, "send.stuck", "outbox=%" PRIu64, row->id); /* the lease ends, and Twilio is asked */
+    ctx->err = why;
+    return false;
+}
+
+bool outgoing_start(struct ctx *ctx, struct outbox_row *row, const struct gate *gate, int limit_ms, struct call *call)
+{
+    int64_t began = clock_mono_ms();
+    if (db_outbox_claim(ctx, row->tenant_id, row->id, "queued", ctx->id, limit_ms / 1000 + LEASE_SPARE_S) <= 0)
+        return false;
+    row->attempts++;
+    if (gate->verdict == GATE_CLOSED) {
+        refuse(ctx, row, gate->reason);
+        return false;
+    }
+    if (build_call(ctx, row, limit_ms, call)) {
+        if (clock_mono_ms() - began < LEASE_SPARE_S * 1000 / 2)
+            return true;
+        err_set(ctx, ERR_DATABASE, "too late for the lease");
+    }
+    if (ctx->err.code == ERR_DATABASE)
+        return give_back(ctx, row);
+    const char *reason = err_public(&ctx->err);
+    err_clear(ctx);
+    refuse(ctx, row, reason);
+    return false;
 }
 
 static bool settle_again(struct ctx *ctx, const struct outbox_row *row, const char *claim, const struct twilio_result *r, const char *why)

@@ -5,16 +5,18 @@
 #include "base/base.h"
 #include "base/ctx.h"
 #include "providers/twilio.h"
+#include "services/gate.h"
 #include "store/outbox.h"
 
-enum { LEASE_S = 60, ATTEMPTS_MOST = 5 };
+/* A claim holds as long as the call may take, and this much longer: half of it may pass before the call is begun. */
+enum { LEASE_SPARE_S = 30, ATTEMPTS_MOST = 5 };
 
-/* The request for POST Messages.json; media come from the database. False with ctx->err. */
-bool outgoing_call(struct ctx *ctx, const struct outbox_row *row, int limit_ms, struct call *call);
+/* Behind the gate (OPEN or CLOSED): claims a queued row and builds the request for POST Messages.json, which is to be made
+ * at once. False when there is nothing to call: the row is somebody else's, it was refused, or (ctx->err set) it went back
+ * into the queue. */
+bool outgoing_start(struct ctx *ctx, struct outbox_row *row, const struct gate *gate, int limit_ms, struct call *call);
 /* Writes down what the answer means: sent, failed, again later, or unknown. `claim` is ours. */
 bool outgoing_settle(struct ctx *ctx, const struct outbox_row *row, const char *claim, const struct twilio_result *r);
-/* The message will not leave (gate closed, no credentials): state failed with the reason; the claim ends. */
-bool outgoing_refuse(struct ctx *ctx, const struct outbox_row *row, const char *claim, const char *reason);
 /* Pause before try number `attempts` + 1: 1, 4, 16, 60 s … with a tenth of jitter. */
 int64_t outgoing_backoff_ms(int64_t attempts);
 

@@ -86,10 +86,12 @@ static bool skipped(const struct pair *p, const char *const *skip)
 
 const char *params_json(struct arena *a, const struct pair *params, size_t count, const char *const *skip)
 {
+    enum { MOST = 1 << 20 };
     struct str out;
-    str_init(&out, a, 512, 1 << 20);
+    str_init(&out, a, 512, MOST);
     str_putc(&out, '{');
     for (size_t i = 0; i < count; i++) {
+        size_t before = out.len;
         if (skipped(&params[i], skip))
             continue;
         if (out.len > 1)
@@ -97,6 +99,11 @@ const char *params_json(struct arena *a, const struct pair *params, size_t count
         str_json(&out, params[i].name, params[i].name_len);
         str_putc(&out, ':');
         str_json(&out, params[i].value, params[i].value_len);
+        if (out.full || out.len == MOST) { /* one that does not fit is left out whole: what is kept can be read again */
+            out.len = before;
+            out.s[before] = 0;
+            out.full = false;
+        }
     }
     str_putc(&out, '}');
     return out.s;

@@ -20,6 +20,9 @@ bool playing_begin(struct ctx *ctx, uint64_t outbox_id)
 static bool play_one(struct ctx *ctx, uint64_t tenant, uint64_t id)
 {
     ctx->tenant = tenant;
+    int ours = db_outbox_take(ctx, tenant, id, "playing", PLAY_STEP_MS);
+    if (ours <= 0)
+        return ours == 0;
     struct outbox_row *row = db_outbox_get(ctx, tenant, id);
     if (!row)
         return false;

@@ -124,20 +124,19 @@ static bool write_rows(struct ctx *ctx, void *arg)
         conversation = db_conversation_open(ctx, ctx->tenant, d->line->id, d->line->channel, d->peer, address_key(ctx->arena, d->peer), address_number(d->peer));
     if (!conversation)
         return false;
-    struct outbound m = { .conversation_id = conversation, .body = d->body, .author_kind = (int)rq->author, .author_id = ctx->actor.user_id,
+    struct outbound m = { .conversation_id = conversation, .id = db_conversation_bump(ctx, ctx->tenant, conversation, "queued", text_preview(ctx->arena, d->body)), .body = d->body, .author_kind = (int)rq->author, .author_id = ctx->actor.user_id,
                           .segments = d->segments.count, .num_media = (int)rq->media_count, .simulated = test };
-    uint64_t message = db_message_insert(ctx, ctx->tenant, &m);
-    if (!message)
+    if (!m.id || !db_message_insert(ctx, ctx->tenant, &m))
         return false;
     for (size_t i = 0; i < rq->media_count; i++)
-        if (!db_media_insert(ctx, ctx->tenant, conversation, message, (int)i, "", rq->media_urls[i]))
+        if (!db_media_insert(ctx, ctx->tenant, conversation, m.id, (int)i, "", rq->media_urls[i]))
             return false;
-    struct outbox_new row = { .conversation_id = conversation, .message_id = message, .state = test ? "playing" : "queued", .nonce = rq->nonce,
+    struct outbox_new row = { .conversation_id = conversation, .message_id = m.id, .state = test ? "playing" : "queued", .nonce = rq->nonce,
                               .messaging_service_sid = d->service_sid, .content_sid = rq->content_sid, .content_variables = rq->content_variables };
     d->out->outbox_id = db_outbox_insert(ctx, ctx->tenant, &row);
     d->out->conversation_id = conversation;
-    d->out->message_id = message;
-    return d->out->outbox_id && db_conversation_bump(ctx, ctx->tenant, conversation, message, "queued", text_preview(ctx->arena, d->body));
+    d->out->message_id = m.id;
+    return d->out->outbox_id != 0;
 }
 
 static bool check_nonce(struct ctx *ctx, const char *nonce)
@@ -159,42 +158,40 @@ static bool seen_before(struct ctx *ctx, const struct send_request *rq, struct s
     return true;
 }
 
+/* Whether a commit that got no answer was made tells the nonce, which every send has: so it may be tried again. */
 static bool store(struct ctx *ctx, struct draft *d)
 {
-    enum db_result r = db_transaction(ctx, write_rows, d);
-    if (r == DB_OK)
-        return true;
-    if (r == DB_AMBIGUOUS || stmt_duplicate(ctx)) {
-        err_clear(ctx);
-        if (seen_before(ctx, d->rq, d->out))
+    for (int try = 1;; try++) {
+        enum db_result r = db_transaction(ctx, write_rows, d);
+        if (r == DB_OK)
             return true;
-        return err_set(ctx, ERR_DATABASE, "outcome of the commit is not known");
+        bool twin = r == DB_FAILED && stmt_duplicate(ctx);
+        if (r == DB_FAILED && !twin)
+            return false;
+        err_clear(ctx);
+        if (seen_before(ctx, d->rq, d->out)) {
+            d->out->duplicate = twin; /* else it is our own and goes on */
+            return true;
+        }
+        if (ctx->err.code || try == 2)
+            return err_set(ctx, ERR_DATABASE, "outcome of the commit is not known");
     }
-    return false;
 }
 
-/* The person waits: claim, gate, call, settle. What is not ours any more is fcgi-cron's. */
+/* The person waits: gate, claim, call, settle. What is not ours any more is fcgi-cron's. */
 static bool send_inline(struct ctx *ctx, uint64_t outbox_id)
 {
-    int claimed = db_outbox_claim(ctx, ctx->tenant, outbox_id, "queued", ctx->id, LEASE_S);
-    if (claimed <= 0)
-        return claimed == 0;
     struct outbox_row *row = db_outbox_get(ctx, ctx->tenant, outbox_id);
-    if (!row)
-        return false;
+    if (!row || strcmp(row->state, "queued") != 0)
+        return row != NULL;
     struct gate gate = gate_check(ctx, row);
     if (gate.verdict == GATE_ERROR)
         return false;
-    if (gate.verdict == GATE_CLOSED)
-        return outgoing_refuse(ctx, row, ctx->id, gate.reason);
     if (gate.verdict == GATE_LATER)
-        return db_outbox_release(ctx, ctx->tenant, outbox_id, ctx->id, "queued", gate.wait_ms, gate.reason) >= 0;
+        return db_outbox_move(ctx, ctx->tenant, outbox_id, "queued", "queued", gate.wait_ms, gate.reason) >= 0;
     struct call call;
-    if (!outgoing_call(ctx, row, (int)ctx->conf->twilio_inline_limit_ms, &call)) {
-        const char *reason = err_public(&ctx->err);
-        err_clear(ctx);
-        return outgoing_refuse(ctx, row, ctx->id, reason);
-    }
+    if (!outgoing_start(ctx, row, &gate, (int)ctx->conf->twilio_inline_limit_ms, &call))
+        return ctx->err.code == ERR_NONE;
     struct answer answer;
     struct twilio_result result;
     client_call(ctx->client, ctx, &call, &answer);
@@ -205,9 +202,10 @@ static bool send_inline(struct ctx *ctx, uint64_t outbox_id)
 /* TEST_MODE: the same gate but for the pace, and nobody is called. */
 static bool play(struct ctx *ctx, uint64_t outbox_id)
 {
-    struct outbox_row *row = db_outbox_get(ctx, ctx->tenant, outbox_id);
+    int ours = db_outbox_take(ctx, ctx->tenant, outbox_id, "playing", PLAY_STEP_MS);
+    struct outbox_row *row = ours > 0 ? db_outbox_get(ctx, ctx->tenant, outbox_id) : NULL;
     if (!row)
-        return false;
+        return ours == 0; /* fcgi-cron was quicker */
     struct gate gate = gate_check(ctx, row);
     if (gate.verdict == GATE_ERROR)
         return false;
@@ -231,6 +229,23 @@ static bool report(struct ctx *ctx, struct send_result *out)
     return true;
 }
 
+/* The message is stored, and fcgi-cron takes it from here: to say that it failed would invite a second one. */
+static bool still_queued(struct ctx *ctx, struct send_result *out)
+{
+    log_event(ctx, LOG_ERROR, "send.interrupted", "outbox=%" PRIu64 " error=%s detail=%s", out->outbox_id, err_name(ctx->err.code),
+              log_quote(ctx->arena, ctx->err.detail ? ctx->err.detail : ""));
+    err_clear(ctx);
+    out->status = "queued";
+    return true;
+}
+
+static const char *own_nonce(struct ctx *ctx)
+{
+    char hex[33];
+    crypto_random_hex(hex, 16);
+    return arena_printf(ctx->arena, "own-%s", hex);
+}
+
 bool message_send(struct ctx *ctx, const struct send_request *rq, struct send_result *out)
 {
     struct send_request wish = *rq;
@@ -242,14 +257,13 @@ bool message_send(struct ctx *ctx, const struct send_request *rq, struct send_re
     if (!check_nonce(ctx, wish.nonce))
         return false;
     if (seen_before(ctx, &wish, out))
-        return true;
+        return report(ctx, out);
+    if (!wish.nonce)
+        wish.nonce = own_nonce(ctx);
     if (ctx->err.code || !check_content(ctx, &d) || !check_target(ctx, &d) || !check_service(ctx, &d) || !store(ctx, &d))
         return false;
-    if (out->duplicate)
-        return true;
-    if (!(ctx->conf->main_test_mode ? play(ctx, out->outbox_id) : send_inline(ctx, out->outbox_id)))
-        return false;
-    return report(ctx, out);
+    bool begun = out->duplicate || (ctx->conf->main_test_mode ? play(ctx, out->outbox_id) : send_inline(ctx, out->outbox_id));
+    return (begun && report(ctx, out)) || still_queued(ctx, out);
 }
 
 struct rows sending_lines(struct ctx *ctx)

@@ -23,7 +23,7 @@ struct send_request {
     size_t media_count;
     const char *messaging_service_sid;    /* send through this service */
     bool use_messaging_service;           /* through the account's own service */
-    const char *nonce;                    /* the same nonce twice is one send; NULL: none */
+    const char *nonce;                    /* the same nonce twice is one send, whatever else differs; NULL: none */
     enum author_kind author;
 };
 struct send_result {
@@ -35,7 +35,8 @@ struct send_result {
     const char *error;                    /* message id or the provider's words; NULL when none */
 };
 /* False with ctx->err: INVALID at the field ("to", "body", "line", "media_urls", "content_sid"): nothing was stored; or
- * DATABASE. A refusal by Twilio is true with status "failed" and the error: the failed message is stored. */
+ * DATABASE when it could not be stored. Once stored it is true: a refusal by Twilio with status "failed" and the error, a
+ * database that went away in the middle with "queued" (fcgi-cron finds out what became of it). */
 bool message_send(struct ctx *ctx, const struct send_request *rq, struct send_result *out);
 
 struct rows sending_lines(struct ctx *ctx); /* struct line_row: what may be chosen as the sender */

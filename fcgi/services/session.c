@@ -113,9 +113,12 @@ static void throttle_forget(struct ctx *ctx, const char *account, const char *ad
 {
     char key[33];
     crypto_keyed_hex(ctx->keys, "throttle", arena_printf(ctx->arena, "account:%s", account), key);
-    db_throttle_clear(ctx, key);
+    bool cleared = db_throttle_clear(ctx, key);
     crypto_keyed_hex(ctx->keys, "throttle", arena_printf(ctx->arena, "address:%s", address), key);
-    db_throttle_forgive(ctx, key);
+    if (!cleared || !db_throttle_forgive(ctx, key)) {
+        log_event(ctx, LOG_WARNING, "throttle.kept", "error=%s", err_name(ctx->err.code)); /* the session holds all the same */
+        err_clear(ctx);
+    }
 }
 
 /* As costly as a real check, so that the time does not tell whether an account exists. */
@@ -183,6 +186,15 @@ static bool password_fits(struct ctx *ctx, const char *field, const char *passwo
     return true;
 }
 
+struct new_password { uint64_t user, keep; const char *hash; };
+
+/* Together: a new password beside sessions that the old one opened would be no protection. */
+static bool store_password(struct ctx *ctx, void *arg)
+{
+    const struct new_password *p = arg;
+    return db_user_password_set(ctx, ctx->tenant, p->user, p->hash) && db_sessions_delete_others(ctx, ctx->tenant, p->user, p->keep) >= 0;
+}
+
 bool password_change(struct ctx *ctx, const char *old, const char *new_password, uint64_t keep)
 {
     char who[24];
@@ -196,10 +208,15 @@ bool password_change(struct ctx *ctx, const char *old, const char *new_password,
         return err_field(ctx, "current", N_("That is not the present password."));
     if (!password_fits(ctx, "password", new_password))
         return false;
-    if (!db_user_password_set(ctx, ctx->tenant, user->id, password_hash(ctx->arena, new_password)))
-        return false;
-    log_event(ctx, LOG_NOTICE, "password.changed", "user=%" PRIu64, user->id);
-    return session_revoke_others(ctx, keep);
+    struct new_password p = { .user = user->id, .keep = keep, .hash = password_hash(ctx->arena, new_password) };
+    enum db_result r = db_transaction(ctx, store_password, &p);
+    if (r == DB_AMBIGUOUS) { /* the same again ends in the same */
+        err_clear(ctx);
+        r = db_transaction(ctx, store_password, &p);
+    }
+    if (r == DB_OK)
+        log_event(ctx, LOG_NOTICE, "password.changed", "user=%" PRIu64, user->id);
+    return r == DB_OK;
 }
 
 bool language_change(struct ctx *ctx, const char *language)
@@ -207,18 +224,32 @@ bool language_change(struct ctx *ctx, const char *language)
     return db_user_language_set(ctx, ctx->tenant, ctx->actor.user_id, language);
 }
 
+enum { PURGE_ROUNDS = 100 }; /* each is a small transaction; an attacker may fill tables faster than one an hour empties them */
+
 bool sessions_purge(struct ctx *ctx)
 {
-    return db_sessions_purge(ctx, ctx->conf->auth_session_days) >= 0 && db_throttle_purge(ctx) >= 0;
+    for (int round = 0; round < PURGE_ROUNDS; round++) {
+        int64_t sessions = db_sessions_purge(ctx, ctx->conf->auth_session_days), counters = db_throttle_purge(ctx);
+        if (sessions < 0 || counters < 0)
+            return false;
+        if (sessions + counters == 0)
+            break;
+    }
+    return true;
 }
 
-bool user_add(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password)
+bool user_check(struct ctx *ctx, const char *email, const char *role, const char *password)
 {
     if (!strchr(email, '@') || strlen(email) > 190)
         return err_field(ctx, "email", N_("That is not an e-mail address."));
     if (!role_perms(role))
         return err_field(ctx, "role", N_("The roles are admin, manager, operator and agent."));
-    if (!password_fits(ctx, "password", password))
+    return password_fits(ctx, "password", password);
+}
+
+bool user_add(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password)
+{
+    if (!user_check(ctx, email, role, password))
         return false;
     uint64_t id = db_user_insert(ctx, tenant, email, name, role, password_hash(ctx->arena, password));
     if (!id)

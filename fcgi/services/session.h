@@ -59,6 +59,8 @@ const char *setup_code_make(struct ctx *ctx);
 /* Counts an attempt at "what" by "who" in the database; false with ERR_LIMIT when there were too many. */
 bool attempt_allowed(struct ctx *ctx, const char *what, const char *who);
 
+/* Is that a user who could be added? False with ERR_INVALID at the field. */
+bool user_check(struct ctx *ctx, const char *email, const char *role, const char *password);
 /* Command line. */
 bool user_add(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password);
 /* A bearer token for that user; NULL with ctx->err. */

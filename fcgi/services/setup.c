@@ -28,20 +28,25 @@ static bool read_code(struct ctx *ctx, char *out, size_t room)
     return *out != 0;
 }
 
+static bool write_code(struct ctx *ctx, const char *code)
+{
+    int fd = open(ctx->conf->main_setup_code_file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool ok = fd >= 0 && write(fd, code, strlen(code)) == (ssize_t)strlen(code);
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
 const char *setup_code_make(struct ctx *ctx)
 {
     if (!setup_open(ctx))
         return NULL;
     const char *code = crypto_token(ctx->arena, 12);
     unlink(ctx->conf->main_setup_code_file);
-    int fd = open(ctx->conf->main_setup_code_file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0 || write(fd, code, strlen(code)) != (ssize_t)strlen(code)) {
-        err_set(ctx, ERR_BUG, "set-up code file cannot be written");
-        code = NULL;
-    }
-    if (fd >= 0)
-        close(fd);
-    return code;
+    if (write_code(ctx, code))
+        return code;
+    err_set(ctx, ERR_BUG, "set-up code file cannot be written");
+    return NULL;
 }
 
 bool setup_first_admin(struct ctx *ctx, const struct first_admin *in)
@@ -55,15 +60,21 @@ bool setup_first_admin(struct ctx *ctx, const struct first_admin *in)
         return false;
     if (!read_code(ctx, code, sizeof code) || n != strlen(code) || !crypto_equal(code, in->code, n))
         return err_field(ctx, "code", N_("That is not the code. It was printed when Centrala was started."));
-    if (strlen(in->password) < PASSWORD_LEAST)
-        return err_field(ctx, "password", N_("A password needs at least 10 characters."));
+    if (!user_check(ctx, in->email, "admin", in->password))
+        return false;
     struct tenant_row *tenant = db_tenant_by_name(ctx, in->tenant);
     if (ctx->err.code)
         return false;
     uint64_t id = tenant ? tenant->id : tenant_add(ctx, in->tenant, "PL", "Europe/Warsaw", ctx->conf->main_language);
-    if (!id || !user_add(ctx, id, in->email, in->name, "admin", in->password))
+    if (!id)
         return false;
-    unlink(ctx->conf->main_setup_code_file);
+    /* The file is the permit: of two who send the code at once, one can take it away. */
+    if (unlink(ctx->conf->main_setup_code_file) != 0)
+        return err_set(ctx, ERR_ABSENT, "set up by somebody else at this moment");
+    if (!user_add(ctx, id, in->email, in->name, "admin", in->password)) {
+        write_code(ctx, code);
+        return false;
+    }
     log_event(ctx, LOG_NOTICE, "setup.done", "tenant_id=%" PRIu64, id);
     return true;
 }

@@ -18,7 +18,15 @@ int totals_refresh_all(struct ctx *ctx)
 
 bool ledgers_purge(struct ctx *ctx)
 {
-    return db_rejections_purge(ctx) >= 0 && db_slots_purge(ctx) >= 0;
+    enum { ROUNDS = 100 };
+    for (int round = 0; round < ROUNDS; round++) {
+        int64_t rejections = db_rejections_purge(ctx), slots = db_slots_purge(ctx);
+        if (rejections < 0 || slots < 0)
+            return false;
+        if (rejections + slots == 0)
+            break;
+    }
+    return true;
 }
 
 int job_take(struct ctx *ctx, const char *job, int64_t every_s, const char *host)

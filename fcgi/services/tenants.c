@@ -34,7 +34,7 @@ bool line_add(struct ctx *ctx, uint64_t tenant, const char *number, const char *
         return err_field(ctx, "channel", N_("A channel is sms or whatsapp."));
     if (!phone_is_e164(address_number(number)) && !(address_is_short_code(number) && !whatsapp))
         return err_field(ctx, "line", N_("Write the number with its country code, for example +48 500 100 100."));
-    const char *address = whatsapp ? arena_printf(ctx->arena, "whatsapp:%s", address_number(number)) : number;
+    const char *address = whatsapp ? arena_printf(ctx->arena, "whatsapp:%s", address_number(number)) : address_number(number);
     if (!db_line_insert(ctx, tenant, address, channel, name, per_second))
         return stmt_duplicate(ctx) ? err_field(ctx, "line", N_("This number is a line already.")) : false;
     ctx->tenant = tenant;

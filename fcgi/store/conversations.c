@@ -38,16 +38,17 @@ static const struct sql conversation_open =
     SQL("INSERT INTO conversation (tenant_id,line_id,contact_id,peer,channel,name,last_at,changed_at) "
         "SELECT ?,?,k.id,?,?,k.name,UTC_TIMESTAMP(3),UTC_TIMESTAMP(3) FROM contact k WHERE k.tenant_id=? AND k.id=? "
         "ON DUPLICATE KEY UPDATE id=LAST_INSERT_ID(conversation.id)", NULL);
+/* The id is made under the row's lock, so ids of a conversation rise in the order in which it shows them (as message_ingest does). */
 static const struct sql bump =
-    SQL("UPDATE conversation SET last_direction=IF(last_message_id<?,1,last_direction),last_status=IF(last_message_id<?,?,last_status),"
-        "preview=IF(last_message_id<?,?,preview),last_message_id=GREATEST(last_message_id,?),last_at=UTC_TIMESTAMP(3),"
-        "message_count=message_count+1,changed_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=?", NULL);
+    SQL("UPDATE conversation SET last_message_id=LAST_INSERT_ID(GREATEST(time_id(),last_message_id+1)),"
+        "last_at=TIMESTAMP'2020-01-01 00:00:00'+INTERVAL (last_message_id DIV 4096)*1000 MICROSECOND,last_direction=1,last_status=?,preview=?,"
+        "message_count=message_count+1,changed_at=last_at WHERE tenant_id=? AND id=?", NULL);
 static const struct sql touch =
     SQL_REPEATABLE("UPDATE conversation SET last_status=IF(last_message_id=?,COALESCE(?,last_status),last_status),changed_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=?", NULL);
-/* The mark only rises; the key is the user's id as JSON writes it. */
+/* The mark only rises, not above what there is; the key is the user's id as JSON writes it. */
 #define MARK "CONCAT('$.\"',?,'\"')"
 static const struct sql seen =
-    SQL_REPEATABLE("UPDATE conversation SET seen_by=JSON_SET(seen_by," MARK ",GREATEST(CAST(COALESCE(JSON_VALUE(seen_by," MARK "),0) AS SIGNED),CAST(? AS SIGNED))) "
+    SQL_REPEATABLE("UPDATE conversation SET seen_by=JSON_SET(seen_by," MARK ",GREATEST(CAST(COALESCE(JSON_VALUE(seen_by," MARK "),0) AS SIGNED),LEAST(CAST(? AS SIGNED),CAST(inbound_count AS SIGNED)))) "
                    "WHERE tenant_id=? AND id=?", NULL);
 static const struct sql read_all =
     SQL_REPEATABLE("UPDATE conversation SET seen_by=JSON_SET(seen_by," MARK ",inbound_count) WHERE tenant_id=? AND id>? ORDER BY id LIMIT 1000", NULL);
@@ -118,9 +119,12 @@ uint64_t db_conversation_open(struct ctx *ctx, uint64_t tenant, uint64_t line, c
     return stmt_insert_id(ctx);
 }
 
-bool db_conversation_bump(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64_t message, const char *status, const char *preview)
+uint64_t db_conversation_bump(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *status, const char *preview)
 {
-    return stmt_do(ctx, &bump, ARGS(U64(message), U64(message), TEXT(status), U64(message), TEXT(preview), U64(message), U64(tenant), U64(id))) >= 0;
+    int64_t n = stmt_do(ctx, &bump, ARGS(TEXT(status), TEXT(preview), U64(tenant), U64(id)));
+    if (n == 0)
+        err_set(ctx, ERR_ABSENT, "conversation %" PRIu64, id);
+    return n > 0 ? stmt_insert_id(ctx) : 0;
 }
 
 bool db_conversation_touch(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64_t message, const char *status)

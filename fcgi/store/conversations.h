@@ -36,8 +36,9 @@ struct conversation_row *db_conversation_by_peer(struct ctx *ctx, uint64_t tenan
 struct conversation_row *db_conversation_on_line(struct ctx *ctx, uint64_t tenant, uint64_t line, const char *peer);
 /* Finds or makes contact and conversation for an outgoing message; inside a transaction. 0 on failure. */
 uint64_t db_conversation_open(struct ctx *ctx, uint64_t tenant, uint64_t line, const char *channel, const char *peer, const char *key, const char *phone);
-/* The message becomes the newest of the conversation (if it is). */
-bool db_conversation_bump(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64_t message, const char *status, const char *preview);
+/* A new outgoing message is the newest of the conversation: gives its id, above every other of the conversation; 0 on
+ * failure. The first write of a transaction: inserting first would share the row, and two senders would then deadlock here. */
+uint64_t db_conversation_bump(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *status, const char *preview);
 /* A message changed: live views follow; the list's badge too when it is the newest. `status` NULL: not its state. */
 bool db_conversation_touch(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64_t message, const char *status);
 /* Marks read up to `seen` inbound messages; only rises. */

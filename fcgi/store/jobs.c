@@ -15,6 +15,9 @@ static const struct sql handset_insert = SQL("INSERT INTO handset (tenant_id,fro
 /* lint: no-tenant: fcgi-cron works for all tenants; the rows name theirs */
 static const struct sql handset_due =
     SQL_REPEATABLE("SELECT tenant_id,id,from_address,to_address,body,state,result,created_at FROM handset WHERE state='queued' ORDER BY id LIMIT ?", &handset_row_type);
+static const struct sql handset_waiting =
+    SQL_REPEATABLE("SELECT tenant_id,id,from_address,to_address,body,state,result,created_at FROM handset WHERE tenant_id=? AND from_address=? AND to_address=? "
+                   "AND state<>'delivered' AND created_at>UTC_TIMESTAMP()-INTERVAL 1 HOUR ORDER BY id LIMIT 20", &handset_row_type);
 static const struct sql handset_move = SQL_REPEATABLE("UPDATE handset SET state=?,result=? WHERE tenant_id=? AND id=? AND state=?", NULL);
 
 int db_slot_take(struct ctx *ctx, const char *job, int64_t every_s, const char *host)
@@ -43,6 +46,11 @@ uint64_t db_handset_insert(struct ctx *ctx, uint64_t tenant, const char *from, c
 struct rows db_handset_due(struct ctx *ctx, int limit)
 {
     return stmt_all(ctx, &handset_due, ARGS(I64(limit)));
+}
+
+struct rows db_handset_waiting(struct ctx *ctx, uint64_t tenant, const char *from, const char *to)
+{
+    return stmt_all(ctx, &handset_waiting, ARGS(U64(tenant), TEXT(from), TEXT(to)));
 }
 
 int db_handset_move(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *from_state, const char *state, const char *result)

@@ -15,6 +15,8 @@ int64_t db_slots_purge(struct ctx *ctx);
 
 uint64_t db_handset_insert(struct ctx *ctx, uint64_t tenant, const char *from, const char *to, const char *body);
 struct rows db_handset_due(struct ctx *ctx, int limit);
+/* What was typed in the last hour from there to there and has not arrived, oldest first. */
+struct rows db_handset_waiting(struct ctx *ctx, uint64_t tenant, const char *from, const char *to);
 /* queued -> state; 1 ours. */
 int db_handset_move(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *from_state, const char *state, const char *result);
 

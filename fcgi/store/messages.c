@@ -21,10 +21,14 @@ extern const struct row_type id_row_type;
 ROW_TYPE(id_row, ID_ROW(ID_FIELD));
 
 static const struct sql ingest = SQL_REPEATABLE("CALL message_ingest(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &ingest_row_type);
-static const struct sql new_id = SQL_REPEATABLE("SELECT time_id()", &id_row_type);
+static const struct sql backdate = SQL_REPEATABLE("UPDATE message SET status_at=?,created_at=? WHERE tenant_id=? AND conversation_id=? AND id=?", NULL);
+static const struct sql recompute_window =
+    SQL_REPEATABLE("UPDATE conversation SET last_inbound_at=(SELECT MAX(m.created_at) FROM message m WHERE m.tenant_id=conversation.tenant_id "
+                   "AND m.conversation_id=conversation.id AND m.direction=0) WHERE tenant_id=? AND id=?", NULL);
+#define TIME_OF_ID "TIMESTAMP'2020-01-01 00:00:00'+INTERVAL (? DIV 4096)*1000 MICROSECOND"
 static const struct sql insert =
     SQL("INSERT INTO message (tenant_id,conversation_id,id,direction,status,rank,simulated,author_kind,author_id,segments,num_media,"
-        "status_at,created_at,body) VALUES (?,?,?,1,'queued',5,?,?,?,?,?,UTC_TIMESTAMP(3),UTC_TIMESTAMP(3),?)", NULL);
+        "status_at,created_at,body) VALUES (?,?,?,1,'queued',5,?,?,?,?,?," TIME_OF_ID "," TIME_OF_ID ",?)", NULL);
 static const struct sql media_insert =
     SQL("INSERT INTO message_media (tenant_id,conversation_id,message_id,position,content_type,url) VALUES (?,?,?,?,?,?)", NULL);
 
@@ -43,8 +47,10 @@ static const struct sql media_of =
 #define HISTORY_COLUMNS                                                                                                   \
     "m.id,m.conversation_id,m.direction,m.status,m.simulated,m.sid,m.segments,m.num_media,m.error_code,m.error_text,m.body,"           \
     "m.status_at,m.created_at,c.peer,c.channel,c.name,l.address "
+/* Messages first, whatever the statistics say: they are old when a tenant has just grown. */
 #define HISTORY_JOIN                                                                                                      \
-    "JOIN conversation c ON c.tenant_id=m.tenant_id AND c.id=m.conversation_id JOIN line l ON l.tenant_id=c.tenant_id AND l.id=c.line_id "
+    "STRAIGHT_JOIN conversation c ON c.tenant_id=m.tenant_id AND c.id=m.conversation_id "                                  \
+    "STRAIGHT_JOIN line l ON l.tenant_id=c.tenant_id AND l.id=c.line_id "
 #define HISTORY_PART(direction) \
     "(SELECT * FROM message FORCE INDEX (ix_message_history) WHERE tenant_id=? AND direction=" direction " AND id<? ORDER BY id DESC LIMIT ?)"
 static const struct sql history_page =
@@ -54,10 +60,13 @@ static const struct sql history_page =
 static const struct sql history_all =
     SQL_REPEATABLE("SELECT " HISTORY_COLUMNS "FROM (" HISTORY_PART("0") " UNION ALL " HISTORY_PART("1") ") m " HISTORY_JOIN
                    "ORDER BY m.id DESC LIMIT ?", &history_row_type);
+/* Each half walks its range from the newest and stops at the limit; a half that is not asked for is an empty range. */
+#define FOUND_PART(direction)                                                                                             \
+    "(SELECT " HISTORY_COLUMNS "FROM message m FORCE INDEX (ix_message_history) " HISTORY_JOIN "WHERE m.tenant_id=? AND m.direction=" direction \
+    " AND m.id>=? AND m.id<? AND (?=0 OR m.status IN ('failed','undelivered','unknown')) AND (m.body LIKE ? OR c.peer LIKE ? OR c.name LIKE ?) " \
+    "ORDER BY m.id DESC LIMIT ?)"
 static const struct sql history_find =
-    SQL_REPEATABLE("SELECT " HISTORY_COLUMNS "FROM message m FORCE INDEX (ix_message_history) " HISTORY_JOIN
-                   "WHERE m.tenant_id=? AND m.direction IN (?,?) AND m.id>=? AND m.id<? AND (?=0 OR m.status IN ('failed','undelivered','unknown')) "
-                   "AND (m.body LIKE ? OR c.peer LIKE ? OR c.name LIKE ?) ORDER BY m.id DESC LIMIT ?", &history_row_type);
+    SQL_REPEATABLE(FOUND_PART("0") " UNION ALL " FOUND_PART("1") " ORDER BY id DESC LIMIT ?", &history_row_type);
 static const struct sql history_failed =
     SQL_REPEATABLE("SELECT " HISTORY_COLUMNS "FROM message m FORCE INDEX (ix_message_history) " HISTORY_JOIN
                    "WHERE m.tenant_id=? AND m.direction=1 AND m.id>=? AND m.id<? AND m.status IN ('failed','undelivered','unknown') "
@@ -80,7 +89,7 @@ static const struct sql totals_lock = SQL("UPDATE message_total SET updated_at=U
 static const struct sql totals_move =
     SQL("UPDATE message_total t SET inbound=inbound+(SELECT COUNT(*) FROM message m WHERE m.tenant_id=t.tenant_id AND m.direction=0 AND m.id>t.upto_id AND m.id<=?),"
         "outbound=outbound+(SELECT COUNT(*) FROM message m WHERE m.tenant_id=t.tenant_id AND m.direction=1 AND m.id>t.upto_id AND m.id<=?),"
-        "upto_id=? WHERE tenant_id=?", NULL);
+        "upto_id=GREATEST(upto_id,?) WHERE tenant_id=?", NULL); /* a clock set back must not count anything twice */
 static const struct sql totals_horizon = SQL_REPEATABLE("SELECT " HORIZON, &id_row_type);
 
 struct ingest_row *db_message_ingest(struct ctx *ctx, uint64_t tenant, const struct inbound *in)
@@ -90,15 +99,16 @@ struct ingest_row *db_message_ingest(struct ctx *ctx, uint64_t tenant, const str
                                        I64(in->num_media), TEXT(in->media), TEXT(in->extra), TEXT(in->detail)));
 }
 
-uint64_t db_message_insert(struct ctx *ctx, uint64_t tenant, const struct outbound *m)
+bool db_message_backdate(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, int64_t created_ms)
 {
-    struct id_row *id = stmt_one(ctx, &new_id, NO_ARGS);
-    if (!id)
-        return 0;
-    if (stmt_do(ctx, &insert, ARGS(U64(tenant), U64(m->conversation_id), U64(id->id), I64(m->simulated), I64(m->author_kind),
-                                   ID_OR_NULL(m->author_id), I64(m->segments), I64(m->num_media), TEXT(m->body))) < 0)
-        return 0;
-    return id->id;
+    return stmt_do(ctx, &backdate, ARGS(TIME(created_ms), TIME(created_ms), U64(tenant), U64(conversation), U64(id))) >= 0 &&
+           stmt_do(ctx, &recompute_window, ARGS(U64(tenant), U64(conversation))) >= 0;
+}
+
+bool db_message_insert(struct ctx *ctx, uint64_t tenant, const struct outbound *m)
+{
+    return stmt_do(ctx, &insert, ARGS(U64(tenant), U64(m->conversation_id), U64(m->id), I64(m->simulated), I64(m->author_kind),
+                                      ID_OR_NULL(m->author_id), I64(m->segments), I64(m->num_media), U64(m->id), U64(m->id), TEXT(m->body))) >= 0;
 }
 
 bool db_media_insert(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message, int position, const char *type, const char *url)
@@ -139,8 +149,9 @@ struct rows db_history_all(struct ctx *ctx, uint64_t tenant, uint64_t before, in
 
 struct rows db_history_find(struct ctx *ctx, uint64_t tenant, const struct history_search *s, uint64_t floor, uint64_t before, int limit)
 {
-    return stmt_all(ctx, &history_find, ARGS(U64(tenant), I64(s->inbound ? INBOUND : OUTBOUND), I64(s->outbound ? OUTBOUND : INBOUND), U64(floor), U64(below(before)),
-                                             I64(s->failed), TEXT(s->like), TEXT(s->like_peer), TEXT(s->like), I64(limit)));
+    uint64_t b = below(before), in = s->inbound ? b : 0, out = s->outbound ? b : 0;
+    return stmt_all(ctx, &history_find, ARGS(U64(tenant), U64(floor), U64(in), I64(s->failed), TEXT(s->like), TEXT(s->like_peer), TEXT(s->like), I64(limit),
+                                             U64(tenant), U64(floor), U64(out), I64(s->failed), TEXT(s->like), TEXT(s->like_peer), TEXT(s->like), I64(limit), I64(limit)));
 }
 
 struct rows db_history_failed(struct ctx *ctx, uint64_t tenant, uint64_t floor, uint64_t before, int limit)

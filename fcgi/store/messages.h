@@ -70,9 +70,12 @@ struct ingest_row { const char *outcome; uint64_t conversation_id, message_id; }
 extern const struct row_type ingest_row_type;
 struct ingest_row *db_message_ingest(struct ctx *ctx, uint64_t tenant, const struct inbound *in);
 
-/* Outbound: the row before Twilio is called; inside a transaction. The id, 0 on failure. */
-struct outbound { uint64_t conversation_id; const char *body; int author_kind, segments, num_media; uint64_t author_id; bool simulated; };
-uint64_t db_message_insert(struct ctx *ctx, uint64_t tenant, const struct outbound *m);
+/* An inbound message that was stored later than it arrived keeps its time, and so does WhatsApp's window. */
+bool db_message_backdate(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, int64_t created_ms);
+
+/* Outbound: the row before Twilio is called; inside a transaction, with the id that db_conversation_bump() gave. */
+struct outbound { uint64_t conversation_id, id; const char *body; int author_kind, segments, num_media; uint64_t author_id; bool simulated; };
+bool db_message_insert(struct ctx *ctx, uint64_t tenant, const struct outbound *m);
 bool db_media_insert(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message, int position, const char *type, const char *url);
 
 /* A chat's page: newest first; `before` 0 = from the newest; `after` non-zero = newer than that, oldest first. */
@@ -110,9 +113,9 @@ struct state_row *db_message_state_by_sid(struct ctx *ctx, uint64_t tenant, cons
 struct state_row *db_message_state(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id);
 /* 1 changed, 0 the rank did not rise, -1 failure. */
 int db_message_raise(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, const char *status, int rank);
-/* Sets the error unless there is one. */
+/* Sets the error unless there is one; words for a code that came without any are added. */
 bool db_message_error(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, int64_t code, const char *text);
-/* Gives the message its SID unless it has one. */
+/* Gives the message its SID unless it has one. What we ourselves had concluded before (that it never arrived) was wrong then. */
 bool db_message_adopt(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, const char *sid, int segments);
 
 /* Totals: the cached ones plus the rows after them. */

@@ -7,10 +7,14 @@ ROW_TYPE(outbox_row, OUTBOX_ROW(OUTBOX_FIELD));
 #define DUE_FIELD(kind, member, flags) FIELD_ENTRY(due_row, kind, member, flags)
 ROW_TYPE(due_row, DUE_ROW(DUE_FIELD));
 
+/* Does an older message of the conversation, of the last ten minutes (2^12 ids are a millisecond), still wait for its first try? */
+#define EARLIER                                                                                                           \
+    "EXISTS(SELECT 1 FROM outbox e WHERE e.tenant_id=o.tenant_id AND e.conversation_id=o.conversation_id AND e.message_id<o.message_id " \
+    "AND e.message_id>GREATEST(o.message_id,600000*4096)-600000*4096 AND e.state='queued' AND e.attempts=0)"
 #define OUTBOX_SELECT                                                                                                     \
     "SELECT o.tenant_id,o.id,o.conversation_id,o.message_id,c.line_id,o.state,l.address,c.channel,c.peer,m.body,m.simulated," \
     "o.messaging_service_sid,o.content_sid,o.content_variables,m.segments,m.num_media,o.attempts,o.looks,o.created_at,t.state," \
-    "l.active,l.per_second,c.last_inbound_at,UTC_TIMESTAMP(3),m.status,m.sid FROM outbox o "                                \
+    "l.active,l.per_second,c.last_inbound_at,UTC_TIMESTAMP(3),m.status,m.sid," EARLIER " FROM outbox o "                     \
     "JOIN message m ON m.tenant_id=o.tenant_id AND m.conversation_id=o.conversation_id AND m.id=o.message_id "              \
     "JOIN conversation c ON c.tenant_id=o.tenant_id AND c.id=o.conversation_id "                                           \
     "JOIN line l ON l.tenant_id=c.tenant_id AND l.id=c.line_id JOIN tenant t ON t.id=o.tenant_id "
@@ -25,18 +29,29 @@ static const struct sql outbox_due =
 static const struct sql outbox_claim =
     SQL("UPDATE outbox SET state='claimed',claim=?,attempts=attempts+1,next_at=UTC_TIMESTAMP(3)+INTERVAL ? SECOND "
         "WHERE tenant_id=? AND id=? AND state=? AND next_at<=UTC_TIMESTAMP(3)", NULL);
+/* A provider's words may be longer than the column. */
 static const struct sql outbox_release =
-    SQL_REPEATABLE("UPDATE outbox SET state=?,claim=NULL,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND,last_error=? "
+    SQL_REPEATABLE("UPDATE outbox SET state=?,claim=NULL,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND,last_error=LEFT(?,255) "
+                   "WHERE tenant_id=? AND id=? AND claim=?", NULL);
+static const struct sql outbox_return =
+    SQL_REPEATABLE("UPDATE outbox SET state='queued',claim=NULL,attempts=attempts-1,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND "
                    "WHERE tenant_id=? AND id=? AND claim=?", NULL);
 /* lint: no-tenant: housekeeping over all tenants */
 static const struct sql outbox_expire =
     SQL_REPEATABLE("UPDATE outbox SET state='unknown',claim=NULL,last_error='the sender stopped in the middle' "
                    "WHERE state='claimed' AND next_at<=UTC_TIMESTAMP(3)", NULL);
 static const struct sql outbox_move =
-    SQL_REPEATABLE("UPDATE outbox SET state=?,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND,last_error=COALESCE(?,last_error) "
+    SQL_REPEATABLE("UPDATE outbox SET state=?,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND,last_error=COALESCE(LEFT(?,255),last_error) "
                    "WHERE tenant_id=? AND id=? AND state=?", NULL);
+static const struct sql outbox_take =
+    SQL("UPDATE outbox SET next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND WHERE tenant_id=? AND id=? AND state=? AND next_at<=UTC_TIMESTAMP(3)", NULL);
+/* From the claimed rows, which are few. */
+static const struct sql outbox_sibling =
+    SQL_REPEATABLE("SELECT o.tenant_id,o.id FROM outbox o FORCE INDEX (ix_outbox_due) JOIN message m ON m.tenant_id=o.tenant_id AND m.conversation_id=o.conversation_id "
+                   "AND m.id=o.message_id JOIN conversation c ON c.tenant_id=o.tenant_id AND c.id=o.conversation_id "
+                   "WHERE o.tenant_id=? AND o.state='claimed' AND c.peer=? AND m.sid IS NULL LIMIT 1", &due_row_type);
 static const struct sql outbox_looked =
-    SQL("UPDATE outbox SET looks=looks+1,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND WHERE tenant_id=? AND id=?", NULL);
+    SQL("UPDATE outbox SET looks=looks+1,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND WHERE tenant_id=? AND id=? AND state='unknown'", NULL);
 static const struct sql outbox_callback = SQL_REPEATABLE("UPDATE outbox SET callback_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=?", NULL);
 
 uint64_t db_outbox_insert(struct ctx *ctx, uint64_t tenant, const struct outbox_new *r)
@@ -77,6 +92,11 @@ int db_outbox_release(struct ctx *ctx, uint64_t tenant, uint64_t id, const char 
     return changed(stmt_do(ctx, &outbox_release, ARGS(TEXT(state), I64(in_ms), TEXT(error), U64(tenant), U64(id), TEXT(claim))));
 }
 
+int db_outbox_return(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t in_ms)
+{
+    return changed(stmt_do(ctx, &outbox_return, ARGS(I64(in_ms), U64(tenant), U64(id), TEXT(claim))));
+}
+
 int64_t db_outbox_expire(struct ctx *ctx)
 {
     return stmt_do(ctx, &outbox_expire, NO_ARGS);
@@ -85,6 +105,17 @@ int64_t db_outbox_expire(struct ctx *ctx)
 int db_outbox_move(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *from, const char *to, int64_t in_ms, const char *error)
 {
     return changed(stmt_do(ctx, &outbox_move, ARGS(TEXT(to), I64(in_ms), TEXT(error), U64(tenant), U64(id), TEXT(from))));
+}
+
+int db_outbox_take(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *state, int64_t in_ms)
+{
+    return changed(stmt_do(ctx, &outbox_take, ARGS(I64(in_ms), U64(tenant), U64(id), TEXT(state))));
+}
+
+int db_outbox_in_the_air(struct ctx *ctx, uint64_t tenant, const char *peer)
+{
+    struct due_row *row = stmt_one(ctx, &outbox_sibling, ARGS(U64(tenant), TEXT(peer)));
+    return row ? 1 : ctx->err.code ? -1 : 0;
 }
 
 bool db_outbox_looked(struct ctx *ctx, uint64_t tenant, uint64_t id, int64_t in_ms)

@@ -16,12 +16,13 @@ struct outbox_row {
     bool line_active;
     int64_t line_per_second, last_inbound_ms, now_ms;
     const char *status, *sid;   /* of the message */
+    bool earlier_waits;         /* an older message of the same conversation has not been tried yet */
 };
 #define OUTBOX_ROW(F) F(U64, tenant_id, 0) F(U64, id, 0) F(U64, conversation_id, 0) F(U64, message_id, 0) F(U64, line_id, 0) F(TEXT, state, 0) \
     F(TEXT, line_address, 0) F(TEXT, channel, 0) F(TEXT, peer, 0) F(TEXT, body, 0) F(BOOL, simulated, 0) F(TEXT, messaging_service_sid, 0) \
     F(TEXT, content_sid, 0) F(TEXT, content_variables, 0) F(INT, segments, 0) F(INT, num_media, 0) F(I64, attempts, 0) F(I64, looks, 0) \
     F(TIME, created_ms, 0) F(TEXT, tenant_state, 0) F(BOOL, line_active, 0) F(I64, line_per_second, 0) F(TIME, last_inbound_ms, 0) \
-    F(TIME, now_ms, 0) F(TEXT, status, 0) F(TEXT, sid, 0)
+    F(TIME, now_ms, 0) F(TEXT, status, 0) F(TEXT, sid, 0) F(BOOL, earlier_waits, 0)
 extern const struct row_type outbox_row_type;
 
 struct due_row { uint64_t tenant_id, id; };
@@ -42,10 +43,16 @@ struct rows db_outbox_due(struct ctx *ctx, const char *state, int limit);
 int db_outbox_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *from, const char *claim, int64_t lease_s);
 /* Ends our claim: the new state, and when it is looked at next (milliseconds from now). 0 when the claim was lost. */
 int db_outbox_release(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, const char *state, int64_t in_ms, const char *error);
+/* Ends our claim as if it had not been: nothing was sent, and the attempt does not count. */
+int db_outbox_return(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t in_ms);
 /* Claims whose lease has run out become unknown: the POST may have been made. */
 int64_t db_outbox_expire(struct ctx *ctx);
 /* Without a claim: from one state to another, conditionally. */
 int db_outbox_move(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *from, const char *to, int64_t in_ms, const char *error);
+/* A permit to work on a row that stays in its state: pushes a due row's time on; 1 ours, 0 not due (any more), -1 failure. */
+int db_outbox_take(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *state, int64_t in_ms);
+/* Is a send to that address under way at this moment, without a SID yet? -1 failure. */
+int db_outbox_in_the_air(struct ctx *ctx, uint64_t tenant, const char *peer);
 bool db_outbox_looked(struct ctx *ctx, uint64_t tenant, uint64_t id, int64_t in_ms);
 bool db_outbox_callback(struct ctx *ctx, uint64_t tenant, uint64_t id);
 

@@ -32,9 +32,9 @@ static const struct sql state_raise =
     SQL_REPEATABLE("UPDATE message SET status=?,rank=?,status_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND conversation_id=? AND id=? AND rank<?", NULL);
 static const struct sql error_set =
     SQL_REPEATABLE("UPDATE message SET error_code=NULLIF(?,0),error_text=? WHERE tenant_id=? AND conversation_id=? AND id=? "
-                   "AND error_code IS NULL AND error_text IS NULL", NULL);
+                   "AND error_text IS NULL AND (error_code IS NULL OR error_code=?)", NULL);
 static const struct sql adopt =
-    SQL_REPEATABLE("UPDATE message SET sid=?,segments=GREATEST(segments,?) WHERE tenant_id=? AND conversation_id=? AND id=? AND sid IS NULL", NULL);
+    SQL_REPEATABLE("UPDATE message SET sid=?,segments=GREATEST(segments,?),error_text=IF(rank<10 AND error_code IS NULL,NULL,error_text) WHERE tenant_id=? AND conversation_id=? AND id=? AND sid IS NULL", NULL);
 
 bool db_event_insert(struct ctx *ctx, uint64_t tenant, const char *sid, const char *status, int64_t error_code, const char *error_text,
                      const char *source, const char *detail)
@@ -65,7 +65,7 @@ int db_message_raise(struct ctx *ctx, uint64_t tenant, uint64_t conversation, ui
 
 bool db_message_error(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, int64_t code, const char *text)
 {
-    return stmt_do(ctx, &error_set, ARGS(I64(code), TEXT(text), U64(tenant), U64(conversation), U64(id))) >= 0;
+    return stmt_do(ctx, &error_set, ARGS(I64(code), TEXT(text), U64(tenant), U64(conversation), U64(id), I64(code))) >= 0;
 }
 
 bool db_message_adopt(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, const char *sid, int segments)

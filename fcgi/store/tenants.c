@@ -21,12 +21,13 @@ static const struct sql account_get = SQL_REPEATABLE(ACCOUNT_SELECT "WHERE a.ten
 static const struct sql account_by_sid = SQL_REPEATABLE(ACCOUNT_SELECT "WHERE a.account_sid=?", &account_row_type);
 /* lint: no-tenant: a webhook names its tenant by the secret in its path */
 static const struct sql account_by_hook = SQL_REPEATABLE(ACCOUNT_SELECT "WHERE t.hook_secret=?", &account_row_type);
-static const struct sql account_put =
-    SQL_REPEATABLE("INSERT INTO twilio_account (tenant_id,account_sid,auth_token,auth_token_last4,second_token,api_key_sid,api_key_secret,"
-                   "messaging_service_sid) VALUES (?,?,?,?,?,?,?,?) ON DUPLICATE KEY UPDATE account_sid=VALUES(account_sid),"
-                   "auth_token=VALUES(auth_token),auth_token_last4=VALUES(auth_token_last4),second_token=VALUES(second_token),"
-                   "api_key_sid=VALUES(api_key_sid),api_key_secret=VALUES(api_key_secret),"
-                   "messaging_service_sid=VALUES(messaging_service_sid),updated_at=UTC_TIMESTAMP(3)", NULL);
+/* Two statements, because ON DUPLICATE KEY UPDATE would also take the row of another tenant that has the same account_sid. */
+static const struct sql account_update =
+    SQL_REPEATABLE("UPDATE twilio_account SET account_sid=?,auth_token=?,auth_token_last4=?,second_token=?,api_key_sid=?,api_key_secret=?,"
+                   "messaging_service_sid=?,updated_at=UTC_TIMESTAMP(3) WHERE tenant_id=?", NULL);
+static const struct sql account_insert =
+    SQL("INSERT INTO twilio_account (tenant_id,account_sid,auth_token,auth_token_last4,second_token,api_key_sid,api_key_secret,"
+        "messaging_service_sid) VALUES (?,?,?,?,?,?,?,?)", NULL);
 
 struct tenant_row *db_tenant_get(struct ctx *ctx, uint64_t tenant)
 {
@@ -68,6 +69,10 @@ struct account_row *db_account_by_hook(struct ctx *ctx, const char *hook_secret)
 
 bool db_account_put(struct ctx *ctx, uint64_t tenant, const struct account_row *r, const char *last4)
 {
-    return stmt_do(ctx, &account_put, ARGS(U64(tenant), TEXT(r->account_sid), TEXT(r->auth_token), TEXT(last4), TEXT(r->second_token),
-                                           TEXT(r->api_key_sid), TEXT(r->api_key_secret), TEXT(r->messaging_service_sid))) >= 0;
+    int64_t n = stmt_do(ctx, &account_update, ARGS(TEXT(r->account_sid), TEXT(r->auth_token), TEXT(last4), TEXT(r->second_token), TEXT(r->api_key_sid),
+                                                   TEXT(r->api_key_secret), TEXT(r->messaging_service_sid), U64(tenant)));
+    if (n != 0) /* there was one: the sealed texts differ each time */
+        return n > 0;
+    return stmt_do(ctx, &account_insert, ARGS(U64(tenant), TEXT(r->account_sid), TEXT(r->auth_token), TEXT(last4), TEXT(r->second_token),
+                                              TEXT(r->api_key_sid), TEXT(r->api_key_secret), TEXT(r->messaging_service_sid))) >= 0;
 }

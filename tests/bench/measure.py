@@ -1,5 +1,4 @@
 """Measuring: processor time and memory from /proc, statements and rows from the server's counters, wrk."""
-import collections
 import dataclasses
 import json
 import os
@@ -110,35 +109,34 @@ def of(loads, name):
     return median(getattr(x, name) for x in loads)
 
 
-QUESTIONS, READS = "Questions", "Handler_read_.*"
+@dataclasses.dataclass(order=True)
+class Cost:
+    """What one request asks of the database."""
+    statements: int
+    rows: int         # steps of reading, in any index or table
+    disk_tables: int  # temporary tables that did not fit into memory, or hold long texts
 
 
-def per_request(place, requests, send):
-    """Statements and rows read for each request, and whether that was the same each time: [(statements, rows)].
-
-    The server's own counters; asking for them counts as well, and is measured without a request first. A session that
-    is noted as used (once a minute) is one statement more, so each is asked three times and the least taken."""
-    server = place.database
-    connection = server.connect()
+def costs(place, requests, send):
+    """For each request, by the server's own counters. Asking for them counts as well: that is measured first, without a
+    request. A session that is noted as used (once a minute) is one statement more: each is sent three times and the least
+    counts. A request may be a function that makes it."""
+    connection = place.database.connect()
 
     def counters():
         with connection.cursor() as cursor:
-            cursor.execute("SHOW GLOBAL STATUS WHERE Variable_name = 'Questions' OR Variable_name LIKE 'Handler\\_read\\_%'")
-            rows = {row["Variable_name"]: int(row["Value"]) for row in cursor.fetchall()}
-        return collections.Counter(statements=rows.pop("Questions"), rows=sum(rows.values()))
+            cursor.execute("SHOW GLOBAL STATUS WHERE Variable_name IN ('Questions', 'Created_tmp_disk_tables') OR Variable_name LIKE 'Handler\\_read\\_%'")
+            found = {row["Variable_name"]: int(row["Value"]) for row in cursor.fetchall()}
+        return found.pop("Questions"), found.pop("Created_tmp_disk_tables"), sum(found.values())
 
     def change(action):
         before = counters()
         action()
-        after = counters()
-        return after["statements"] - before["statements"], after["rows"] - before["rows"]
+        statements, disk_tables, rows = (b - a for a, b in zip(before, counters()))
+        return Cost(statements, rows, disk_tables)
 
     with connection:
         change(lambda: None)
         empty = min(change(lambda: None) for _ in range(3))
-        found = []
-        for make in requests:
-            samples = [change(lambda m=make: send(m() if callable(m) else m)) for _ in range(3)]
-            least = min(samples)
-            found.append((least[0] - empty[0], least[1] - empty[1]))
-    return found
+        least = [min(change(lambda r=r: send(r() if callable(r) else r)) for _ in range(3)) for r in requests]
+    return [Cost(c.statements - empty.statements, c.rows - empty.rows, c.disk_tables - empty.disk_tables) for c in least]

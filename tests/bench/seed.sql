@@ -5,8 +5,8 @@
 -- 90 days, evenly spread, ending an hour ago. Ids are made as the schema says: milliseconds since 2020 * 4096 + low bits.
 SET NAMES utf8mb4;
 SET SESSION unique_checks = 0, foreign_key_checks = 0;
-SET @tenant = (SELECT id FROM tenant WHERE name = 'Bench'), @line = (SELECT MIN(id) FROM line WHERE tenant_id = @tenant),
-    @user = (SELECT MIN(id) FROM user WHERE tenant_id = @tenant);
+SET @tenant = (SELECT id FROM tenant WHERE name = 'Bench');
+SET @line = (SELECT MIN(id) FROM line WHERE tenant_id = @tenant), @user = (SELECT MIN(id) FROM user WHERE tenant_id = @tenant);
 SET @span_ms = 90 * 86400 * 1000, @end_ms = FLOOR(UNIX_TIMESTAMP(UTC_TIMESTAMP(3)) * 1000) - 3600 * 1000;
 SET @start_ms = @end_ms - @span_ms, @epoch = TIMESTAMP'1970-01-01 00:00:00', @epoch_2020 = 1577836800000;
 

@@ -102,12 +102,13 @@ def test_password_change(panel, stack):
 
 def test_three_languages(panel, stack):
     page = panel(None).sign_in("agent").open("/account")
-    for code, heading, today in (("pl", "Rozmowy", "Dzisiaj"), ("es", "Conversaciones", "Hoy"), ("en", "Conversations", "Today")):
+    for code, heading, today, role in (("pl", "Rozmowy", "Dzisiaj", "konsultant"), ("es", "Conversaciones", "Hoy", "agente"), ("en", "Conversations", "Today", "agent")):
         Select(page.one("[name=language]")).select_by_value(code)
         page.one("form[action='/account/language'] button").click()
         page.wait(lambda: page.one("html").get_attribute("lang") == code, code)
         path = write(stack, "+48606000002", f"hello in {code}")
         assert page.open("/conversations").text("h1") == heading
+        assert page.text(".whoami span") == f"{stack.tenant.name} · {role}"
         assert page.open(path).text(".day") == today
         page.open("/account")
     # Nobody is signed in: the browser's wish counts.

@@ -139,3 +139,26 @@ def test_nothing_comes_from_elsewhere(panel, office):
         assert urls and all(url.startswith(page.stack.url) for url in urls)
     policy = visitor(page.stack, "admin").get("/").headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
+
+
+def test_the_judge_is_awake(panel, office):
+    """check_page.js finds what it is there to find."""
+    page = panel().open(office["dashboard"]).ready()
+    for harm, sentence in (
+            ("const e = document.createElement('h1'); e.textContent = 'x'; m.append(e)", "2 h1"),
+            ("m.insertAdjacentHTML('beforeend', '<h4>x</h4>')", "heading leaves a level out"),
+            ("m.insertAdjacentHTML('beforeend', '<i id=main></i>')", "id twice: main"),
+            ("m.insertAdjacentHTML('beforeend', '<a href=\"#x\" aria-describedby=nobody>x</a>')", "aria-describedby names nothing"),
+            ("m.insertAdjacentHTML('beforeend', '<img src=\"/static/img/icon.svg\">')", "img without alt"),
+            ("m.insertAdjacentHTML('beforeend', '<button><svg aria-hidden=true></svg></button>')", "control without a name"),
+            ("m.insertAdjacentHTML('beforeend', '<input>')", "field without a label"),
+            ("m.insertAdjacentHTML('beforeend', '<p>{{name}}</p>')", "raw text"),
+            ("m.insertAdjacentHTML('beforeend', '<p>' + 'W'.repeat(9) + '</p>'); m.lastChild.style.width = '3000px'", "wider than the screen"),
+            ("m.insertAdjacentHTML('beforeend', '<p>grey</p>'); m.lastChild.style.color = '#999'", "contrast 2."),
+            ("m.insertAdjacentHTML('beforeend', '<p>tiny</p>'); m.lastChild.style.fontSize = '9px'", "text of 9 px"),
+            ("document.querySelector('#to').style.borderColor = '#eee'", "edge of the field"),
+            ("document.querySelector('.primary').style.marginTop = '-60px'", "lies over")):
+        page.script(f"const m = document.querySelector('main'); {harm}")
+        found = look(page, "harmed", colours=True)
+        assert any(sentence in problem for problem in found), (sentence, found)
+        page.open(office["dashboard"]).ready()

@@ -20,17 +20,18 @@ def seed(stack, tenant, count, messages=3):
         cursor.execute("SELECT COUNT(*) n FROM conversation WHERE tenant_id = %s", (tenant.id,))
         have = cursor.fetchone()["n"]
         cursor.execute("START TRANSACTION")
+        cursor.execute("SELECT time_id() DIV 4096 - 100000000 AS id")
+        base = cursor.fetchone()["id"]
         cursor.execute("INSERT INTO contact (tenant_id, address_key, phone, name) SELECT %s, CONCAT('+4860', 1000000 + seq), CONCAT('+4860', 1000000 + seq), "
                        f"CONCAT('Klient ', seq) FROM seq_{have + 1}_to_{have + count}", (tenant.id,))
+        cursor.execute("SELECT MAX(id) + 1 - %s AS first FROM contact WHERE tenant_id = %s", (count, tenant.id))
+        first = cursor.fetchone()["first"]
         cursor.execute("INSERT INTO conversation (tenant_id, line_id, contact_id, peer, channel, name, last_message_id, last_at, preview, message_count, inbound_count, changed_at) "
-                       "SELECT tenant_id, %s, id, phone, 'sms', name, 0, UTC_TIMESTAMP(3) - INTERVAL id SECOND, 'x', %s, 1, UTC_TIMESTAMP(3) - INTERVAL id SECOND "
-                       "FROM contact k WHERE tenant_id = %s AND NOT EXISTS (SELECT 1 FROM conversation c WHERE c.tenant_id = k.tenant_id AND c.contact_id = k.id)",
-                       (line, messages, tenant.id))
-        cursor.execute("INSERT INTO message (tenant_id, conversation_id, id, direction, status, status_at, created_at, num_media, body) "
-                       "SELECT c.tenant_id, c.id, (time_id() DIV 4096 - 100000000 + c.id * 10 + seq) * 4096 + seq, seq MOD 2, 'received', c.last_at, c.last_at, 0, "
-                       f"CONCAT('text ', seq) FROM conversation c JOIN seq_1_to_{messages} WHERE c.tenant_id = %s AND c.last_message_id = 0", (tenant.id,))
-        cursor.execute("UPDATE conversation c SET last_message_id = (SELECT MAX(m.id) FROM message m WHERE m.tenant_id = c.tenant_id AND m.conversation_id = c.id) "
-                       "WHERE c.tenant_id = %s AND c.last_message_id = 0", (tenant.id,))
+                       "SELECT tenant_id, %s, id, phone, 'sms', name, (%s + id * 10) * 4096, UTC_TIMESTAMP(3) - INTERVAL id SECOND, 'x', %s, 1, UTC_TIMESTAMP(3) - INTERVAL id SECOND "
+                       "FROM contact WHERE tenant_id = %s AND id >= %s", (line, base, messages, tenant.id, first))
+        cursor.execute("INSERT INTO message (tenant_id, conversation_id, id, direction, status, status_at, created_at, body) "
+                       "SELECT tenant_id, id, last_message_id - seq, seq MOD 2, 'received', last_at, last_at, CONCAT('text ', seq) "
+                       f"FROM conversation JOIN seq_0_to_{messages - 1} WHERE tenant_id = %s AND contact_id >= %s", (tenant.id, first))
         cursor.execute("COMMIT")
 
 
@@ -54,11 +55,13 @@ def costs(stack, tenant):
     pages = ["/", "/conversations", "/conversations?q=Klient", "/history", "/history?direction=in", "/history?direction=failed", "/history?q=text", "/unrouted", "/system",
              f"/conversations/{talk}", "/live?view=list&cursor=99999999999999-0", "/live?view=list&cursor=0-0", f"/live?view=chat&id={talk}&cursor=0-0"]
     for path in pages:
-        browser.get(path)
-        found[re.sub(r"\d+", "N", path) + ("0" if "cursor=0-0" in path else "")] = int(logged(stack, browser.get(path))["statements"])
+        assert float(logged(stack, browser.get(path))["ms"]) < 250, path
+        found[re.sub(r"id=\d+|/\d+", "N", path)] = int(logged(stack, browser.get(path))["statements"])
     for path in ("/api/messages?limit=500", "/api/messages/stats", "/api/conversations?limit=200", f"/api/conversations/{quoted(peer)}"):
         found[re.sub(r"/[^/]*%2B.*", "/N", path)] = int(logged(stack, stack.api("GET", path, tenant.admin))["statements"])
+    # Tokens are kept for two seconds: the first of a burst costs one statement more.
     found["inbound"] = max(int(logged(stack, stack.inbound("x", sender=number, to=tenant.line, AccountSid=tenant.sid, token=tenant.token))["statements"]) for _ in range(2))
+    found["inbound"] = max(found["inbound"], 2)
     return found
 
 
@@ -69,8 +72,7 @@ def test_a_request_costs_the_same_at_10_and_at_2000_conversations(stack, large):
     many = costs(stack, large)
     assert {k: v for k, v in many.items() if few[k] < v} == {}
     assert max(many.values()) <= 6, many
-    idle = [v for k, v in many.items() if "cursor=N-N" in k and not k.endswith("0")]
-    assert idle == [2], "the session, and one indexed statement"
+    assert many["/live?view=list&cursor=99999999999999-0"] == 2, "the session, and one indexed statement"
     assert many["/conversations"] <= 2 and many["inbound"] <= 2
 
 

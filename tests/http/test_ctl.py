@@ -168,13 +168,20 @@ def test_signature_says_valid_or_invalid():
     assert done.returncode == 2 and "another-secret" not in done.stderr
 
 
+def signed_url(vector):
+    """What the library makes of a request and its options."""
+    given = vector.get("opts") or {}
+    made = "{}://{}{}".format(*(given.get(k) or vector.get(k) for k in ("protocol", "host", "original_url")))
+    return given.get("url") or vector.get("url") or made
+
+
 def test_signature_agrees_with_the_official_library():
     differing = []
     for v in shared("twilio-signature/signature_vectors.json")["vectors"]:
-        if v["contested"] or any("\0" in str(x) for x in (v["url"], v["token"], v["header"])):
+        url, body = signed_url(v), v["body"] if v["kind"] == "body" else v["raw_body"]
+        if v["contested"] or "\0" in url + v["token"] + (v["header"] or ""):
             continue
-        body = v["body"] if v["kind"] != "form" and "body" in v else v.get("raw_body", "")
-        done = run("signature", "--url", v["url"], "--token", v["token"], "--header=" + (v["header"] or ""), input=body or "")
+        done = run("signature", "--url", url, "--token", v["token"], "--header=" + (v["header"] or ""), input=body or "")
         if (done.returncode == 0) != v["expected_valid"] or done.stdout != ("valid\n" if v["expected_valid"] else "invalid\n"):
             differing.append((v["id"], v["note"], done.stdout, done.stderr))
     assert differing == []

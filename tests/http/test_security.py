@@ -8,18 +8,22 @@ import pymysql
 import pytest
 
 from core_tools import ROOT
-from panel import at_once, csrf_of, enter, new_number, new_sid, quoted, script, shared
+from panel import at_once, conversation_with, csrf_of, enter, new_number, new_sid, quoted, script, shared
 from stack import USERS, Browser
 
-PAGES = ["/", "/conversations", "/history", "/unrouted", "/system", "/account", "/help", "/conversations/1"]
+PAGES = ["/", "/conversations", "/history", "/unrouted", "/system", "/account", "/help", "/conversations/:id"]
+
+
+def existing(stack, path):
+    stack.inbound("x", sender="+48500600700")
+    return path.replace(":id", str(conversation_with(stack, "+48500600700")["id"]))
 
 
 # ---- what every answer carries ----
 
 @pytest.mark.parametrize("path", [*PAGES, "/login", "/absent", "/api/messages", "/api/absent", "/api/health", "/health", "/twilio/absent", "/live?view=list&cursor="])
 def test_headers(stack, path):
-    stack.inbound("x")
-    head = enter(stack).get(path, allow_redirects=False).headers
+    head = enter(stack).get(existing(stack, path), allow_redirects=False).headers
     policy = dict(p.strip().split(" ", 1) for p in head["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == "'none'" and policy["frame-ancestors"] == "'none'" and policy["base-uri"] == "'none'" and policy["form-action"] == "'self'"
     assert policy["script-src"] == policy["style-src"] == "'self'"
@@ -32,8 +36,7 @@ def test_headers(stack, path):
 
 @pytest.mark.parametrize("path", [*PAGES, "/login"])
 def test_pages_hold_no_script_or_style_of_their_own(stack, path):
-    stack.inbound("x")
-    page = enter(stack).page(path)
+    page = enter(stack).page(existing(stack, path))
     assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]*\ssrc=)", page, re.I)
     assert not re.search(r'(?:src|href|action)="(?:https?:)?//(?!www\.twilio\.com|www\.openstreetmap\.org)', page), "nothing comes from elsewhere"
 
