@@ -68,6 +68,8 @@ bool credentials_check(struct ctx *ctx, const struct credentials_in *in)
         return err_field(ctx, "sid", N_("An Account SID is AC and 32 hexadecimal digits."));
     if (!in->token || strlen(in->token) < 16 || strlen(in->token) > 64)
         return err_field(ctx, "token", N_("An Auth Token has 32 characters."));
+    if (in->second_token && *in->second_token && (strlen(in->second_token) < 16 || strlen(in->second_token) > 64))
+        return err_field(ctx, "second_token", N_("An Auth Token has 32 characters."));
     if (in->api_key_sid && !sid_shape(in->api_key_sid, "SK"))
         return err_field(ctx, "api_key_sid", N_("An API key is SK and 32 hexadecimal digits."));
     if (in->messaging_service_sid && !sid_shape(in->messaging_service_sid, "MG"))

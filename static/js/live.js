@@ -20,14 +20,18 @@ function showProblem(text) {
   offline.hidden = text === '';
 }
 
+// What a row says aloud: who, and the text. Each kind of row has these under names of its own.
+const SPOKEN = '.row-title b, .row-preview, .h-who a, .one-line, .bubble-author, .bubble-text';
+const spoken = (item) => [...item.querySelectorAll(SPOKEN)].map((part) => part.textContent.trim()).join(': ');
+
 // Sentences of what is new since the last look: rows that were not there, messages that failed meanwhile.
 function news(box, before) {
   const lines = [];
   for (const item of box.querySelectorAll('[data-key]')) {
     if (box.dataset.here && item.querySelector('a')?.pathname === box.dataset.here) continue; // the chat itself tells
     const old = before.get(item.dataset.key);
-    const fresh = item.dataset.say && (!old || (item.dataset.news && old.news !== item.dataset.news));
-    if (fresh) lines.push(`${announce.dataset.new}. ${item.dataset.say}`);
+    const fresh = item.dataset.say !== undefined && (!old || (item.dataset.news && old.news !== item.dataset.news));
+    if (fresh) lines.push(`${announce.dataset.new}. ${spoken(item)}`);
     if (old && item.dataset.failed && !old.failed) lines.push(item.dataset.failed);
   }
   return lines;

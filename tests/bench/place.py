@@ -40,12 +40,14 @@ class Server(Database):
         if not kept:
             super().__init__()
             return
-        KEPT.mkdir(parents=True, exist_ok=True)
-        self.lock = open(KEPT / "lock", "w")
         try:
+            KEPT.mkdir(parents=True, exist_ok=True)
+            self.lock = open(KEPT / "lock", "w")
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             sys.exit(f"tests/bench/run: another run is using {KEPT}")
+        except PermissionError:
+            sys.exit(f"tests/bench/run: {KEPT} belongs to another user; remove it first")
         self.folder, self.count = KEPT, 0
         self.start()
 
@@ -81,14 +83,10 @@ class Server(Database):
         if done.returncode:
             sys.exit(f"tests/bench/run: {path.name}: {done.stderr.strip()}")
 
-    def status(self, database, pattern):
-        """Sum of the server's counters of that name."""
-        return sum(int(row["Value"]) for row in self.rows(database, "SHOW GLOBAL STATUS WHERE Variable_name RLIKE %s", f"^({pattern})$"))
-
     def settle(self, limit=30):
         """Waits until the server has cleared up behind deleted rows."""
         end = time.monotonic() + limit
-        while time.monotonic() < end and self.status(None, "Innodb_history_list_length") > 50:
+        while time.monotonic() < end and int(self.rows(None, "SHOW GLOBAL STATUS LIKE 'Innodb_history_list_length'")[0]["Value"]) > 50:
             time.sleep(0.2)
 
 

@@ -28,11 +28,13 @@ def machine():
 
 
 def conditions(results, options):
-    others = [x.other for loads in results["loads"].values() for x in loads] or [0]
-    return (f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC, {machine()}. {results['messages']:,} messages in {results['conversations']:,} conversations, "
-            f"4 workers, lighttpd, wrk -t1 -c{CONNECTIONS}; "
-            f"{f'medians of {options.rounds} rounds' if options.rounds > 1 else 'one round'} of {options.secs} s, kinds of requests in turn inside a round. "
-            f"Others used {min(others):.0%} to {max(others):.0%} of the machine meanwhile (load average {os.getloadavg()[0]:.1f} at the end).")
+    text = (f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC, {machine()}. {results['messages']:,} messages in {results['conversations']:,} "
+            f"conversations, 4 workers, lighttpd, wrk -t1 -c{CONNECTIONS}.")
+    others = [x.other for loads in results["loads"].values() for x in loads]
+    if others:
+        rounds = f"medians of {options.rounds} rounds" if options.rounds > 1 else "one round"
+        text += f" Figures are {rounds} of {options.secs} s. Others used {min(others):.0%} to {max(others):.0%} of the machine meanwhile (load average {os.getloadavg()[0]:.1f})."
+    return text
 
 
 HEAD = ["request", "req/s", "p50 ms", "p99 ms", "worker µs", "budget", "web µs", "database µs", "s/worker", "MB/worker", "statements", "rows read", "tables on disk"]

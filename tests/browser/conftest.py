@@ -48,9 +48,9 @@ def spare_windows():
 @pytest.fixture
 def panel(chromium, spare_windows, stack):
     """panel(role="admin", on=stack, width=1280, height=800, scripts=True, language="en"): a signed-in user's window (role
-    None: nobody's), see panel.py. Afterwards no page may have complained; what a test expects to go wrong it takes with
-    complaints(). Windows are used again by later tests."""
-    from panel import Panel
+    None: nobody's), see window.py. Afterwards no page may have complained; what a test expects to go wrong it says with
+    expect(). Windows are used again by later tests."""
+    from window import Panel
     opened = []
 
     def open_panel(role="admin", on=None, width=1280, height=800, scripts=True, language="en"):
@@ -67,20 +67,3 @@ def panel(chromium, spare_windows, stack):
         page.forget()
         spare_windows.append((page.window, scripts))
     assert not complaints, "\n".join(complaints)
-
-
-@pytest.fixture
-def signed_in():
-    """signed_in(window, stack, role): types e-mail and password into the sign-in page."""
-    from selenium.webdriver.common.by import By
-
-    def sign_in(window, stack, role="admin"):
-        from stack import USERS
-        email = USERS.get(role, role)
-        window.get(stack.url + "/login")
-        window.find_element(By.NAME, "email").send_keys(email)
-        window.find_element(By.NAME, "password").send_keys(stack.passwords[email])
-        window.find_element(By.CSS_SELECTOR, "form [type=submit], form button:not([type=button])").click()
-        stack.wait(lambda: "/login" not in window.current_url, what="the sign-in")
-        return window
-    return sign_in

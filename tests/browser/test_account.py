@@ -2,7 +2,7 @@
 import pathlib
 import re
 
-from panel import LIVE_LIMIT, write
+from window import LIVE_LIMIT, write
 from selenium.webdriver.support.select import Select
 from stack import USERS
 
@@ -21,7 +21,7 @@ def test_sign_in_and_out(panel):
     unknown.fill("password", "not the password")
     unknown.one(".primary").click()
     page.wait_text("[role=alert]", "The e-mail address or the password is not right.")  # the same words: nobody learns who exists
-    page.complaints()
+    page.expect("status of 401")
     page.sign_in("admin")
     assert page.path == "/" and page.text("h1") == "Dashboard"
     page.open("/login").wait(lambda: page.path == "/", "the dashboard")  # signed in already
@@ -58,7 +58,7 @@ def test_too_many_attempts(panel, stack):
         page.wait_text("[role=alert]", "Too many attempts")
     finally:
         stack.sql("DELETE FROM throttle")
-    page.complaints()
+    page.expect("status of 429")
 
 
 def test_a_session_is_revoked(panel, stack):
@@ -72,7 +72,7 @@ def test_a_session_is_revoked(panel, stack):
     here.wait_text(".notice", "The session is revoked.")
     assert len(here.all(".sessions li")) == 1
     there.wait_text("#offline", "sign in again", LIVE_LIMIT + 1)
-    there.complaints()
+    there.expect("status of 401")
     there.open("/conversations")
     assert there.path == "/login"
     here.ready().one("[data-dismiss]").click()
@@ -92,7 +92,6 @@ def test_password_change(panel, stack):
     page.wait_text("#current-error", "not the present password")
     change(first, "a long new password", "another long password")
     page.wait_text("#again-error", "differ")
-    page.complaints()
     change(first, "a long new password", "a long new password")
     page.wait_text(".notice", "The password is changed.")
     other.open("/account")
@@ -140,7 +139,6 @@ def test_first_administrator_of_an_empty_installation(panel, make_stack):
     set_up("not the code")
     page.wait_text(".mistake", "That is not the code.")
     assert page.value("tenant") == fields["tenant"]
-    page.complaints()
     set_up(pathlib.Path(empty.env["CENTRALA_SETUP_CODE_FILE"]).read_text().strip())
     page.wait_text(".notice", "The administrator is made.")
     empty.passwords[fields["email"]] = fields["password"]
@@ -154,7 +152,7 @@ def test_first_administrator_of_an_empty_installation(panel, make_stack):
     assert page.open("/system").all(".check")
     page.open("/setup")
     assert page.text(".error-number") == "404"
-    page.complaints()
+    page.expect("status of 404")
 
 
 def test_pages_that_say_no(panel, stack):
@@ -163,10 +161,10 @@ def test_pages_that_say_no(panel, stack):
         page.open(path)
         assert page.text(".error-number") == "404" and page.text("h1") == "Not found", path
         assert re.fullmatch(r"[0-9a-f]{16}", page.text("code")) and page.one(".primary").get_attribute("href") == stack.url + "/"
-    page.complaints()
+    page.expect("status of 404")
     page.open("/conversations")
     page.script("document.querySelector('form[action=\"/logout\"] [name=_csrf]').value = 'stale'")
     page.one("form[action='/logout'] button").click()
     page.wait_text("h1", "Not allowed")
     assert "expired" in page.text(".error-page")
-    page.complaints()
+    page.expect("status of 403")

@@ -2,7 +2,7 @@
 import re
 import time
 
-from panel import LIVE_LIMIT, conversation_id, unread, write
+from window import LIVE_LIMIT, conversation_id, unread, write
 from selenium.webdriver.common.keys import Keys
 
 
@@ -182,19 +182,18 @@ def test_a_server_that_is_away_keeps_the_text(panel, stack):
     page.wait_text("[data-problem]", "Your text is kept")
     page.wait(lambda: page.one("#offline").is_displayed(), "the sign of the lost connection", 15)
     page.window.delete_network_conditions()
-    page.complaints()  # the browser's own words about the lost connection
+    page.expect("ERR_INTERNET_DISCONNECTED")
     page.one("[data-send]").click()
     page.wait_text(".bubble.out .bubble-text", "not lost")
     page.wait(lambda: not page.one("#offline").is_displayed(), "the sign to go", 15)
     assert len(stack.sql("SELECT 1 FROM message WHERE body = 'not lost'")) == 1 and page.stayed()
-    page.complaints()
 
 
 def test_a_session_that_ended_is_told(panel, stack):
     page = panel(None).sign_in("agent").open("/conversations").ready()
     stack.sql("DELETE FROM session ORDER BY id DESC LIMIT 1")
     page.wait_text("#offline", "sign in again", LIVE_LIMIT + 1)
-    page.complaints()
+    page.expect("status of 401")
 
 
 def test_chat_by_number(panel, stack):

@@ -1,5 +1,5 @@
 """TEST_MODE: the customer's handset, played in the browser."""
-from panel import LIVE_LIMIT
+from window import LIVE_LIMIT
 
 
 def test_there_and_back(panel, test_mode_stack):
@@ -41,4 +41,3 @@ def test_a_number_that_is_none(panel, test_mode_stack):
     page.fill("from", "abc")
     page.one("form[method=get] button").click()
     page.wait_text("#from-error", "telephone number")
-    page.complaints()

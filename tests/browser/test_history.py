@@ -1,6 +1,6 @@
 """The history: filters, search, pages, what it says of each message, rows that come live."""
 import pytest
-from panel import LIVE_LIMIT, write
+from window import LIVE_LIMIT, write
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
 """Work without a mouse."""
-from panel import write
+from window import write
 from selenium.webdriver.common.keys import Keys
 
 

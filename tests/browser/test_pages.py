@@ -5,7 +5,7 @@ import re
 
 import html5lib
 import pytest
-from panel import visitor, write
+from window import visitor, write
 from stack import Stack, Tenant
 
 CHECK = (pathlib.Path(__file__).parent / "check_page.js").read_text(encoding="utf-8")
@@ -97,7 +97,7 @@ def test_pages_without_a_menu(panel, stack, make_stack):
     problems += look(page, "sign-in refused", colours=True)
     page.enter().open("/no/such/page")
     problems += look(page, "404", colours=True)
-    page.complaints()
+    page.expect("status of 401", "status of 404")
     empty = panel(None, on=make_stack(seed=False, cron=False)).open("/setup")
     problems += look(empty, "set-up", colours=True)
     problems += look(empty.size(320), "set-up 320")

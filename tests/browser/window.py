@@ -14,6 +14,7 @@ PATIENCE = 15   # for a page to come
 class Panel:
     def __init__(self, window, stack):
         self.window, self.stack = window, stack
+        self.expected = {"status of 422"}  # a form with a mistake is answered so; the browser notes it
 
     # ---- going somewhere ----
 
@@ -134,7 +135,12 @@ class Panel:
 
     def complaints(self):
         """Errors and warnings of the console since the last call: scripts, missing files, the Content-Security-Policy."""
-        return [entry["message"] for entry in self.window.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+        return [entry["message"] for entry in self.window.get_log("browser")
+                if entry["level"] in ("SEVERE", "WARNING") and not any(words in entry["message"] for words in self.expected)]
+
+    def expect(self, *words):
+        """Complaints with these words are what this test wants."""
+        self.expected.update(words)
 
 
 def unread(stack, role, path):
