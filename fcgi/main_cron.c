@@ -184,8 +184,10 @@ int main(int argc, char **argv)
     }
     struct cron c = { 0 };
     crypto_init();
-    if (!start(&c, conf_path))
+    if (!start(&c, conf_path)) {
+        arena_free(c.life);
         return 1;
+    }
     signals();
     int ok = 0;
     if (seconds < 0)

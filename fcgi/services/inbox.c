@@ -183,6 +183,8 @@ struct live live_poll(struct ctx *ctx, const char *cursor, uint64_t conversation
 {
     char *end = NULL;
     int64_t since = cursor ? strtoll(cursor, &end, 10) : 0;
+    if (since < 0) /* no cursor of ours */
+        since = 0;
     uint64_t seen = end && *end == '-' ? strtoull(end + 1, NULL, 16) : 0;
     struct rows rows = db_conversation_changes(ctx, ctx->tenant, since - OVERLAP_MS, conversation);
     const struct change_row *r = rows.row;

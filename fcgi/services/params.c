@@ -51,7 +51,7 @@ const char *param_ascii(struct arena *a, const char *s)
 
 const char *text_preview(struct arena *a, const char *s)
 {
-    enum { MOST = 160 };
+    enum { MOST = 120 };
     size_t n = utf8_cut(s, strlen(s), MOST);
     char *out = arena_strndup(a, s, n);
     for (char *p = out; *p; p++)

@@ -13,7 +13,7 @@ const char *param_clean(struct arena *a, const char *s, size_t n, size_t most);
 /* Printable ASCII only, the rest as '?': for SIDs and state words, whose columns take nothing
  * else. */
 const char *param_ascii(struct arena *a, const char *s);
-/* One line of at most 160 bytes for lists. */
+/* One line of at most 120 bytes for lists. */
 const char *text_preview(struct arena *a, const char *s);
 /* The members of a JSON object as parameters: texts as they are, numbers and booleans as their text, the rest left out.
  * None (count 0) when it is no object. */

@@ -33,6 +33,7 @@ for (const attribute of ['aria-describedby', 'aria-labelledby', 'aria-controls',
   }
 }
 for (const use of all('svg use')) if (use.getBoundingClientRect().width === 0 && seen(use.closest('svg'))) bad('icon draws nothing', use);
+for (const icon of all('i.icon')) if (!getComputedStyle(icon).webkitMaskImage.startsWith('url(')) bad('icon draws nothing', icon);
 for (const svg of all('svg')) if (svg.getAttribute('aria-hidden') !== 'true') bad('icon is read out', svg);
 for (const img of all('img')) if (!img.hasAttribute('alt')) bad('img without alt', img);
 for (const img of all('img')) if (seen(img) && img.complete && img.naturalWidth === 0) bad('img is broken', img);

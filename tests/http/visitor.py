@@ -1,6 +1,7 @@
 """A visitor without scripts, and what it reads of a page: its forms."""
 import dataclasses
 import html.parser
+import time
 import urllib.parse
 
 import requests
@@ -16,9 +17,12 @@ class Browser(requests.Session):
     def __init__(self, url):
         super().__init__()
         self.trust_env = False
-        self.base = url
+        self.base, self.used = url, 0.0
 
     def request(self, method, path, **more):
+        if time.monotonic() > self.used + 2:
+            self.close()  # the connection that was kept: the server may be closing it at this very moment
+        self.used = time.monotonic()
         return super().request(method, path if "://" in path else self.base + path, **{"timeout": TIMEOUT, **more})
 
     def page(self, path):

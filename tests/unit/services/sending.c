@@ -9,8 +9,9 @@
 #include "services/sender.h"
 #include "store/conversations.h"
 #include "store/outbox.h"
+#include "../store/proxy.h"
+#include "services/delivery.h"
 #include "support.h"
-#include <sys/wait.h>
 
 static const struct sql line = SQL("SELECT CONCAT_WS('|',state,attempts,IFNULL(claim,'-'),next_at>UTC_TIMESTAMP(3)) FROM outbox WHERE tenant_id=? AND id=?", &scalar_type);
 static const struct sql lease = SQL("SELECT CONCAT(TIMESTAMPDIFF(SECOND,UTC_TIMESTAMP(3),next_at)) FROM outbox WHERE tenant_id=? AND id=?", &scalar_type);
@@ -170,6 +171,64 @@ static void test_test_mode_holds_what_was_queued_before(void **state)
     expect(&m, "queued|2|-|1");
 }
 
+/* Through a proxy that loses the answer to COMMIT, or COMMIT itself. */
+static void with_lost_commits(void (*run)(struct proxy *p, enum proxy_mode mode))
+{
+    struct proxy p;
+    struct db *direct = ctx->db;
+    proxy_start(&p, f.conf.db_socket);
+    struct conf through = f.conf;
+    through.db_hosts = arena_printf(f.arena, "127.0.0.1:%u", p.port);
+    ctx->db = db_new(&through);
+    run(&p, PROXY_CUT_AFTER);
+    run(&p, PROXY_CUT_BEFORE);
+    db_free(ctx->db);
+    ctx->db = direct;
+    proxy_stop(&p);
+}
+
+static const struct sql how_many = SQL("SELECT CONCAT_WS(' ',(SELECT COUNT(*) FROM message WHERE tenant_id=?),(SELECT COUNT(*) FROM outbox),(SELECT MAX(message_count) FROM conversation))", &scalar_type);
+
+static void send_and_lose(struct proxy *p, enum proxy_mode mode)
+{
+    before_each(NULL);
+    struct send_result r = { 0 };
+    must(db_conversation_on_line(ctx, 1, 1, CUSTOMER) == NULL); /* connected */
+    proxy_arm(p, mode, "COMMIT");
+    must(message_send(ctx, &(struct send_request){ .to = CUSTOMER, .body = "once", .author = AUTHOR_API }, &r));
+    assert_int_equal(p->shared->cuts, 1);
+    assert_false(r.duplicate);
+    assert_string_equal(r.status, "queued");
+    assert_string_equal(ask(&how_many, ARGS(U64(1))), "1 1 1");
+    expect(&r, "queued|1|-|1"); /* and it was tried at once */
+}
+
+static void test_a_commit_without_an_answer_is_one_message(void **state)
+{
+    (void)state;
+    with_lost_commits(send_and_lose);
+}
+
+static const struct sql accepted_once = SQL("SELECT CONCAT_WS('|',status,sid) FROM message WHERE tenant_id=?", &scalar_type);
+
+static void accept_and_lose(struct proxy *p, enum proxy_mode mode)
+{
+    before_each(NULL);
+    struct send_result r = queued(CUSTOMER, "hello");
+    struct accepted a = { .conversation_id = r.conversation_id, .message_id = r.message_id, .sid = "SM00000000000000000000000000000001", .status = "queued", .segments = 1 };
+    begin(1);
+    proxy_arm(p, mode, "COMMIT");
+    must(delivery_accepted(ctx, &a));
+    assert_int_equal(p->shared->cuts, 1);
+    assert_string_equal(ask(&accepted_once, ARGS(U64(1))), "queued|SM00000000000000000000000000000001");
+}
+
+static void test_an_acceptance_without_an_answer_is_not_lost(void **state)
+{
+    (void)state;
+    with_lost_commits(accept_and_lose);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +240,8 @@ int main(void)
         cmocka_unit_test_setup(test_a_claim_outlives_the_call_that_it_is_for, before_each),
         cmocka_unit_test_setup(test_a_claim_that_nothing_came_of_is_no_attempt, before_each),
         cmocka_unit_test_setup(test_a_long_reason_ends_the_claim_all_the_same, before_each),
+        cmocka_unit_test_setup(test_a_commit_without_an_answer_is_one_message, before_each),
+        cmocka_unit_test_setup(test_an_acceptance_without_an_answer_is_not_lost, before_each),
         cmocka_unit_test_setup(test_test_mode_holds_what_was_queued_before, before_each),
     };
     return cmocka_run_group_tests(tests, open_services, close_services);
