@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "providers/client.h"
 #include "services/error_codes.h"
-#include "services/hook_keys.h"
+#include "services/burst.h"
 #include "services/session.h"
 #include "services/webhook.h"
 #include "store/db.h"
@@ -34,7 +34,8 @@ struct server {
     struct app app;
     struct db *db;         /* a worker's own */
     struct client *client;
-    struct hook_keys *hook_keys;
+    volatile uint64_t *epoch; /* shared by the workers */
+    struct burst *burst;
 };
 
 /* --- the core's questions --- */
@@ -202,7 +203,7 @@ static void prepare(struct request *rq, void *arg)
     const struct server *s = arg;
     rq->ctx.db = s->db;
     rq->ctx.client = s->client;
-    rq->ctx.hook_keys = s->hook_keys;
+    rq->ctx.burst = s->burst;
 }
 
 static int serve(int fd, struct scoreboard *board, int slot, void *arg)
@@ -210,7 +211,7 @@ static int serve(int fd, struct scoreboard *board, int slot, void *arg)
     struct server *s = arg;
     s->db = db_new(s->app.conf); /* never before the fork: a connection is one process's */
     s->client = client_new();
-    s->hook_keys = hook_keys_new(s->life);
+    s->burst = burst_new(s->life, s->epoch);
     int status = worker_serve(fd, board, slot, &s->app, prepare, s);
     client_free(s->client);
     db_free(s->db);
@@ -233,6 +234,7 @@ int main(int argc, char **argv)
     }
     crypto_init();
     s.app.board = scoreboard_new();
+    s.epoch = burst_epoch_new();
     if (!load(&s))
         return 1;
     int status = 0;

@@ -12,7 +12,7 @@ struct db;
 struct conf;
 struct keyring;
 struct client;
-struct hook_keys;
+struct burst;
 
 enum actor_kind { ACTOR_NONE, ACTOR_USER, ACTOR_TOKEN, ACTOR_TWILIO, ACTOR_JOB, ACTOR_CTL };
 
@@ -29,7 +29,7 @@ struct ctx {
     const struct conf *conf;
     const struct keyring *keys;  /* base/crypto.h: the sealing key of this installation */
     struct client *client;       /* providers/client.h; NULL where nothing may be called */
-    struct hook_keys *hook_keys; /* services/hook_keys.h; NULL outside web workers */
+    struct burst *burst;         /* services/burst.h; NULL outside web workers */
     int transactions;            /* open read-write transactions: no outside call while it is not 0 */
     int64_t now_ms;              /* UTC, milliseconds since 1970, at the start of the request or item */
     uint64_t tenant;

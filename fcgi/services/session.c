@@ -5,6 +5,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "base/token.h"
+#include "services/burst.h"
 #include "services/session.h"
 #include "store/conversations.h"
 #include "store/db.h"
@@ -56,12 +57,53 @@ static bool session_seen(struct ctx *ctx, const uint8_t hash[32])
     return ok;
 }
 
+/* A session row without pointers, as a worker keeps it while one person's requests follow one another. */
+struct kept_session {
+    uint64_t session_id, tenant_id, user_id;
+    int64_t seen_ms;
+    uint16_t at[7]; /* where the texts begin */
+    char text[BURST_DATA - 64];
+};
+
+static void session_keep(struct ctx *ctx, const char *name, const struct session_row *row)
+{
+    struct kept_session k = { .session_id = row->session_id, .tenant_id = row->tenant_id, .user_id = row->user_id, .seen_ms = row->seen_ms };
+    const char *const text[] = { row->name, row->email, row->role, row->language, row->zone, row->country, row->tenant_name };
+    size_t used = 0;
+    for (size_t i = 0; i < ARRAY_LEN(text); i++) {
+        size_t n = strlen(text[i]) + 1;
+        if (n > sizeof k.text - used)
+            return;
+        memcpy(k.text + used, text[i], n);
+        k.at[i] = (uint16_t)used;
+        used += n;
+    }
+    burst_keep(ctx->burst, name, &k, sizeof k);
+}
+
+static struct session_row *session_kept(struct ctx *ctx, const char *name)
+{
+    const struct kept_session *k = burst_find(ctx->burst, name);
+    if (!k)
+        return NULL;
+    struct session_row *row = ARENA_NEW(ctx->arena, struct session_row);
+    const struct kept_session *copy = memcpy(arena_alloc(ctx->arena, sizeof *k), k, sizeof *k);
+    *row = (struct session_row){ .session_id = k->session_id, .tenant_id = k->tenant_id, .user_id = k->user_id, .seen_ms = k->seen_ms,
+        .name = copy->text + k->at[0], .email = copy->text + k->at[1], .role = copy->text + k->at[2], .language = copy->text + k->at[3],
+        .zone = copy->text + k->at[4], .country = copy->text + k->at[5], .tenant_name = copy->text + k->at[6] };
+    return row;
+}
+
 bool session_identify_cookie(struct ctx *ctx, const char *token, struct identity *out)
 {
     uint8_t hash[32];
+    char name[8 + 65] = "session:";
     *out = (struct identity){ 0 };
     crypto_sha256(token, strlen(token), hash);
-    struct session_row *row = db_session_identify(ctx, hash, ctx->conf->auth_session_days);
+    crypto_hex(hash, sizeof hash, name + 8);
+    struct session_row *row = session_kept(ctx, name);
+    if (!row && (row = db_session_identify(ctx, hash, ctx->conf->auth_session_days)))
+        session_keep(ctx, name, row);
     if (!row)
         return ctx->err.code == ERR_NONE;
     become(ctx, row, ACTOR_USER);
@@ -157,7 +199,9 @@ const char *session_sign_in(struct ctx *ctx, const char *email, const char *pass
 
 bool session_sign_out(struct ctx *ctx, uint64_t session_id)
 {
-    return db_session_delete(ctx, ctx->tenant, ctx->actor.user_id, session_id) >= 0;
+    int64_t n = db_session_delete(ctx, ctx->tenant, ctx->actor.user_id, session_id);
+    burst_forget_all(ctx->burst);
+    return n >= 0;
 }
 
 struct rows session_list(struct ctx *ctx)
@@ -168,12 +212,15 @@ struct rows session_list(struct ctx *ctx)
 bool session_revoke(struct ctx *ctx, uint64_t session_id)
 {
     int64_t n = db_session_delete(ctx, ctx->tenant, ctx->actor.user_id, session_id);
+    burst_forget_all(ctx->burst);
     return n > 0 || (n == 0 && err_set(ctx, ERR_ABSENT, "session %" PRIu64, session_id));
 }
 
 bool session_revoke_others(struct ctx *ctx, uint64_t keep)
 {
-    return db_sessions_delete_others(ctx, ctx->tenant, ctx->actor.user_id, keep) >= 0;
+    int64_t n = db_sessions_delete_others(ctx, ctx->tenant, ctx->actor.user_id, keep);
+    burst_forget_all(ctx->burst);
+    return n >= 0;
 }
 
 static bool password_fits(struct ctx *ctx, const char *field, const char *password)
@@ -214,6 +261,7 @@ bool password_change(struct ctx *ctx, const char *old, const char *new_password,
         err_clear(ctx);
         r = db_transaction(ctx, store_password, &p);
     }
+    burst_forget_all(ctx->burst);
     if (r == DB_OK)
         log_event(ctx, LOG_NOTICE, "password.changed", "user=%" PRIu64, user->id);
     return r == DB_OK;
@@ -221,7 +269,9 @@ bool password_change(struct ctx *ctx, const char *old, const char *new_password,
 
 bool language_change(struct ctx *ctx, const char *language)
 {
-    return db_user_language_set(ctx, ctx->tenant, ctx->actor.user_id, language);
+    bool ok = db_user_language_set(ctx, ctx->tenant, ctx->actor.user_id, language);
+    burst_forget_all(ctx->burst);
+    return ok;
 }
 
 enum { PURGE_ROUNDS = 100 }; /* each is a small transaction; an attacker may fill tables faster than one an hour empties them */

@@ -2,12 +2,19 @@
 #include "base/base.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "services/burst.h"
 #include "services/credentials.h"
-#include "services/hook_keys.h"
 #include "services/params.h"
 #include "services/webhook.h"
 #include "store/db.h"
 #include "store/health.h"
+
+/* What is kept of an account while a burst of its webhooks comes in; a changed token is in force two seconds later. */
+struct hook_key {
+    uint64_t tenant;
+    char account_sid[35];
+    char token[2][72]; /* primary and secondary; empty when there is none */
+};
 
 /* As the request claims it. */
 static const char *account_of(struct ctx *ctx, const struct webhook *hook)
@@ -60,7 +67,7 @@ static const struct hook_key *load_key(struct ctx *ctx, const struct webhook *ho
     snprintf(key->account_sid, sizeof key->account_sid, "%s", row->account_sid);
     snprintf(key->token[0], sizeof key->token[0], "%s", c->token);
     snprintf(key->token[1], sizeof key->token[1], "%s", c->second_token ? c->second_token : "");
-    hook_keys_keep(ctx->hook_keys, kept_as(ctx, hook, name), key);
+    burst_keep(ctx->burst, kept_as(ctx, hook, name), key, sizeof *key);
     return key;
 }
 
@@ -80,7 +87,7 @@ bool webhook_check(struct ctx *ctx, const struct webhook *hook)
     const char *shown = hook->secret ? arena_printf(ctx->arena, "%s/hook/…", ctx->conf->main_public_url) : url;
     const char *claimed = hook->secret ? hook->secret : account, *name = claimed ? param_ascii(ctx->arena, claimed) : NULL;
     db_use(ctx->db, DB_APP);
-    const struct hook_key *kept = name ? hook_keys_find(ctx->hook_keys, kept_as(ctx, hook, name)) : NULL;
+    const struct hook_key *kept = name ? burst_find(ctx->burst, kept_as(ctx, hook, name)) : NULL;
     const struct hook_key *key = kept ? kept : load_key(ctx, hook, account, name, shown);
     if (!key)
         return false;

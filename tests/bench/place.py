@@ -83,10 +83,12 @@ class Server(Database):
         if done.returncode:
             sys.exit(f"tests/bench/run: {path.name}: {done.stderr.strip()}")
 
-    def settle(self, limit=30):
-        """Waits until the server has cleared up behind deleted rows."""
-        end = time.monotonic() + limit
-        while time.monotonic() < end and int(self.rows(None, "SHOW GLOBAL STATUS LIKE 'Innodb_history_list_length'")[0]["Value"]) > 50:
+    def settle(self, limit=60):
+        """Waits until the server has cleared up behind changed and deleted rows."""
+        end, quiet = time.monotonic() + limit, 0
+        while time.monotonic() < end and quiet < 3:
+            waiting = int(self.rows(None, "SHOW GLOBAL STATUS LIKE 'Innodb_history_list_length'")[0]["Value"])
+            quiet = quiet + 1 if waiting == 0 else 0
             time.sleep(0.2)
 
 

@@ -1,0 +1,70 @@
+/* burst.c - a small direct-mapped table with an age and an epoch. */
+#include "base/base.h"
+#include "base/clock.h"
+#include "services/burst.h"
+#include <sys/mman.h>
+
+enum { SLOTS = 64 };
+
+struct slot {
+    char name[BURST_NAME + 1];
+    int64_t until_ms; /* clock_mono_ms() */
+    uint64_t epoch;
+    _Alignas(16) char data[BURST_DATA];
+};
+
+struct burst {
+    volatile uint64_t *epoch;
+    uint64_t asked_in; /* the epoch at the last burst_find() */
+    struct slot slot[SLOTS];
+};
+
+volatile uint64_t *burst_epoch_new(void)
+{
+    void *p = mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    BUG_IF(p == MAP_FAILED);
+    return p;
+}
+
+struct burst *burst_new(struct arena *life, volatile uint64_t *epoch)
+{
+    struct burst *b = ARENA_NEW(life, struct burst);
+    b->epoch = epoch;
+    return b;
+}
+
+static size_t place(const char *name)
+{
+    uint32_t h = 2166136261u;
+    for (; *name; name++)
+        h = (h ^ (unsigned char)*name) * 16777619u;
+    return h % SLOTS;
+}
+
+const void *burst_find(struct burst *b, const char *name)
+{
+    if (!b)
+        return NULL;
+    b->asked_in = *b->epoch;
+    const struct slot *s = &b->slot[place(name)];
+    bool good = *s->name && strcmp(s->name, name) == 0 && s->epoch == b->asked_in && clock_mono_ms() < s->until_ms;
+    return good ? s->data : NULL;
+}
+
+void burst_keep(struct burst *b, const char *name, const void *data, size_t size)
+{
+    size_t n = strlen(name);
+    if (!b || n > BURST_NAME || size > BURST_DATA)
+        return;
+    struct slot *s = &b->slot[place(name)];
+    memcpy(s->name, name, n + 1);
+    memcpy(s->data, data, size);
+    s->epoch = b->asked_in;
+    s->until_ms = clock_mono_ms() + BURST_MS;
+}
+
+void burst_forget_all(struct burst *b)
+{
+    if (b)
+        __atomic_add_fetch(b->epoch, 1, __ATOMIC_SEQ_CST);
+}

@@ -1,0 +1,26 @@
+/* burst.h - answers that a burst of requests would ask the database for again and again (who is this session, which
+ * tokens has this account), kept by a worker for two seconds at most.
+ *
+ * What is kept is a copy without pointers. All workers of a host share an epoch: burst_forget_all() makes every kept
+ * answer of every worker void at once (sign-out, revoked session, changed password); other hosts follow when their
+ * two seconds are over. A table that is NULL keeps nothing: command line, fcgi-cron, tests. */
+#ifndef CENTRALA_SERVICES_BURST_H
+#define CENTRALA_SERVICES_BURST_H
+#include "base/base.h"
+#include "base/arena.h"
+
+enum { BURST_MS = 2000, BURST_NAME = 79, BURST_DATA = 600 };
+
+struct burst;
+/* The epoch of this host in memory shared by all processes forked later; once, in the master. */
+volatile uint64_t *burst_epoch_new(void);
+/* A worker's table, as long as `life`. */
+struct burst *burst_new(struct arena *life, volatile uint64_t *epoch);
+/* NULL when not kept (any more). Valid until the next burst_keep(). */
+const void *burst_find(struct burst *b, const char *name);
+/* After a burst_find() that found nothing and the question to the database: kept for the epoch of that moment, so that an
+ * answer read before somebody else's burst_forget_all() is void. Does nothing when `name` or `data` is too large. */
+void burst_keep(struct burst *b, const char *name, const void *data, size_t size);
+void burst_forget_all(struct burst *b);
+
+#endif

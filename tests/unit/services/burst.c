@@ -1,0 +1,106 @@
+/* burst.c - kept for two seconds, by name, never a neighbour's, and gone at once when the epoch moves. */
+#include "base/base.h"
+#include <setjmp.h>
+#include <cmocka.h>
+#include "base/clock.h"
+#include "services/burst.h"
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct burst *table(struct arena *a)
+{
+    return burst_new(a, burst_epoch_new());
+}
+
+static void found_by_its_own_name_only(void **state)
+{
+    struct arena *a = arena_new(1 << 20);
+    struct burst *b = table(a);
+    (void)state;
+    for (int i = 0; i < 300; i++) { /* more than there are places: neighbours push each other out */
+        char name[16];
+        snprintf(name, sizeof name, "AC%d", i);
+        burst_keep(b, name, &i, sizeof i);
+        const int *found = burst_find(b, name);
+        assert_non_null(found);
+        assert_int_equal(*found, i);
+        assert_null(burst_find(b, "AC"));
+    }
+    arena_free(a);
+}
+
+static void what_does_not_fit_is_not_kept(void **state)
+{
+    struct arena *a = arena_new(1 << 20);
+    struct burst *b = table(a);
+    char large[BURST_DATA + 1] = "", name[BURST_NAME + 2];
+    (void)state;
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    burst_keep(NULL, "a", "b", 2);
+    assert_null(burst_find(NULL, "a"));
+    burst_keep(b, name, "b", 2);
+    assert_null(burst_find(b, name));
+    burst_keep(b, "a", large, sizeof large);
+    assert_null(burst_find(b, "a"));
+    assert_null(burst_find(b, ""));
+    arena_free(a);
+}
+
+static void forgotten_everywhere_when_one_process_says_so(void **state)
+{
+    struct arena *a = arena_new(1 << 20);
+    struct burst *b = table(a);
+    (void)state;
+    assert_null(burst_find(b, "session"));
+    burst_keep(b, "session", "7", 2);
+    assert_non_null(burst_find(b, "session"));
+    pid_t other = fork();
+    if (other == 0) {
+        burst_forget_all(b);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(other, NULL, 0), other);
+    assert_null(burst_find(b, "session"));
+    burst_keep(b, "session", "8", 2);
+    assert_non_null(burst_find(b, "session"));
+    arena_free(a);
+}
+
+static void an_answer_from_before_is_void(void **state)
+{
+    struct arena *a = arena_new(1 << 20);
+    struct burst *b = table(a);
+    (void)state;
+    assert_null(burst_find(b, "session"));
+    burst_forget_all(b); /* while the database is being asked, somebody signs out */
+    burst_keep(b, "session", "7", 2);
+    assert_null(burst_find(b, "session"));
+    arena_free(a);
+}
+
+static void forgotten_after_its_time(void **state)
+{
+    struct arena *a = arena_new(1 << 20);
+    struct burst *b = table(a);
+    (void)state;
+    int64_t from = clock_mono_ms();
+    burst_keep(b, "a", "b", 2);
+    while (burst_find(b, "a") && clock_mono_ms() < from + 2 * BURST_MS)
+        nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
+    assert_true(clock_mono_ms() - from >= BURST_MS);
+    assert_null(burst_find(b, "a"));
+    arena_free(a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(found_by_its_own_name_only),
+        cmocka_unit_test(what_does_not_fit_is_not_kept),
+        cmocka_unit_test(forgotten_everywhere_when_one_process_says_so),
+        cmocka_unit_test(an_answer_from_before_is_void),
+        cmocka_unit_test(forgotten_after_its_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
