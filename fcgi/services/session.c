@@ -60,14 +60,13 @@ static bool session_seen(struct ctx *ctx, const uint8_t hash[32])
 /* A session row without pointers, as a worker keeps it while one person's requests follow one another. */
 struct kept_session {
     uint64_t session_id, tenant_id, user_id;
-    int64_t seen_ms;
     uint16_t at[7]; /* where the texts begin */
     char text[BURST_DATA - 64];
 };
 
 static void session_keep(struct ctx *ctx, const char *name, const struct session_row *row)
 {
-    struct kept_session k = { .session_id = row->session_id, .tenant_id = row->tenant_id, .user_id = row->user_id, .seen_ms = row->seen_ms };
+    struct kept_session k = { .session_id = row->session_id, .tenant_id = row->tenant_id, .user_id = row->user_id };
     const char *const text[] = { row->name, row->email, row->role, row->language, row->zone, row->country, row->tenant_name };
     size_t used = 0;
     for (size_t i = 0; i < ARRAY_LEN(text); i++) {
@@ -88,7 +87,7 @@ static struct session_row *session_kept(struct ctx *ctx, const char *name)
         return NULL;
     struct session_row *row = ARENA_NEW(ctx->arena, struct session_row);
     const struct kept_session *copy = memcpy(arena_alloc(ctx->arena, sizeof *k), k, sizeof *k);
-    *row = (struct session_row){ .session_id = k->session_id, .tenant_id = k->tenant_id, .user_id = k->user_id, .seen_ms = k->seen_ms,
+    *row = (struct session_row){ .session_id = k->session_id, .tenant_id = k->tenant_id, .user_id = k->user_id,
         .name = copy->text + k->at[0], .email = copy->text + k->at[1], .role = copy->text + k->at[2], .language = copy->text + k->at[3],
         .zone = copy->text + k->at[4], .country = copy->text + k->at[5], .tenant_name = copy->text + k->at[6] };
     return row;
@@ -102,17 +101,19 @@ bool session_identify_cookie(struct ctx *ctx, const char *token, struct identity
     crypto_sha256(token, strlen(token), hash);
     crypto_hex(hash, sizeof hash, name + 8);
     struct session_row *row = session_kept(ctx, name);
-    if (!row && (row = db_session_identify(ctx, hash, ctx->conf->auth_session_days)))
+    if (!row) {
+        row = db_session_identify(ctx, hash, ctx->conf->auth_session_days);
+        if (!row)
+            return ctx->err.code == ERR_NONE;
+        if (row->seen_ms < ctx->now_ms - SEEN_EVERY_MS && !session_seen(ctx, hash))
+            return false;
         session_keep(ctx, name, row);
-    if (!row)
-        return ctx->err.code == ERR_NONE;
+    }
     become(ctx, row, ACTOR_USER);
     out->row = row;
     char *csrf = arena_alloc(ctx->arena, 33);
     crypto_keyed_hex(ctx->keys, "csrf", token, csrf);
     out->csrf = csrf;
-    if (row->seen_ms < ctx->now_ms - SEEN_EVERY_MS)
-        return session_seen(ctx, hash);
     return true;
 }
 

@@ -7,6 +7,7 @@ import hashlib
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ os.environ.pop("SANITIZE", None)  # figures are those of the release build
 os.environ["MARIADB_FLUSH"] = "1"  # a COMMIT is on disk when it answers, as in an installation
 
 from core_tools import ROOT, children  # noqa: E402
-from stack import USERS, Database, Stack, Tenant  # noqa: E402
+from stack import USERS, Database, Stack, Tenant, new_folder  # noqa: E402
 
 KEPT = ROOT / "build" / "bench-data"
 PER_CONVERSATION = 50
@@ -36,6 +37,9 @@ class Server(Database):
 
     def __init__(self, kept):
         self.kept, self.wanted = kept, None
+        self.programs = new_folder("bench-programs")
+        for name in ("centrala.fcgi", "fcgi-cron", "centralactl"):
+            shutil.copy(ROOT / "build" / name, self.programs)
         os.environ["MARIADB_BUFFER_POOL"] = "512M" if kept else "64M"
         if not kept:
             super().__init__()
@@ -57,7 +61,11 @@ class Server(Database):
         return subprocess.run([ROOT / "deploy/mariadb.sh", action, self.folder], env=env, check=check, stdin=subprocess.DEVNULL, timeout=300)
 
     def close(self):
-        self.stop() if self.kept else super().close()
+        shutil.rmtree(self.programs, ignore_errors=True)
+        if self.kept:
+            self.stop()
+        else:
+            super().close()
 
     def create(self, name=None):
         """The database that was wanted: as it stands when its seed is complete, else a new empty one."""
@@ -103,10 +111,15 @@ class Place(Stack):
     """A stack over a database with that many messages. Settings as for Stack; web.max_requests is the installation's."""
 
     def __init__(self, server, messages, say=lambda text: None, **settings):
+        self.programs = server.programs
         self.messages, self.conversations, self.say = messages, conversations_of(messages), say
         server.wanted = name_of(messages) if server.kept else None
         key = {"key_file": KEPT / "centrala.key"} if server.kept else {}
         super().__init__(server, cron=False, **{"workers": 4, "log_level": "notice", "env": "bench", **key, **settings})
+
+    def _start(self, *settings):
+        self.bin = self.programs  # copies: a build meanwhile does not change what is measured
+        super()._start(*settings)
 
     def _seed(self):
         """Called by Stack before the workers start."""

@@ -45,6 +45,11 @@ def large(stack):
     return tenant
 
 
+def statements(stack, browser, path):
+    """Of a request in a burst: the session's row is kept for two seconds, so the first one costs a statement more."""
+    return min(int(logged(stack, browser.get(path))["statements"]) for _ in range(3))
+
+
 def costs(stack, tenant):
     """Statements of each request."""
     browser, number = enter(stack, tenant.admin), new_number()
@@ -56,7 +61,7 @@ def costs(stack, tenant):
              f"/conversations/{talk}", "/live?view=list&cursor=99999999999999-0", "/live?view=list&cursor=0-0", f"/live?view=chat&id={talk}&cursor=0-0"]
     for path in pages:
         assert float(logged(stack, browser.get(path))["ms"]) < 250, path
-        found[re.sub(r"id=\d+|/\d+", "N", path)] = int(logged(stack, browser.get(path))["statements"])
+        found[re.sub(r"id=\d+|/\d+", "N", path)] = statements(stack, browser, path)
     for path in ("/api/messages?limit=500", "/api/messages/stats", "/api/conversations?limit=200", f"/api/conversations/{quoted(peer)}"):
         found[re.sub(r"/[^/]*%2B.*", "/N", path)] = int(logged(stack, stack.api("GET", path, tenant.admin))["statements"])
     # Tokens are kept for two seconds: the first of a burst costs one statement more.
@@ -72,7 +77,7 @@ def test_a_request_costs_the_same_at_10_and_at_2000_conversations(stack, large):
     many = costs(stack, large)
     assert {k: v for k, v in many.items() if few[k] < v} == {}
     assert max(many.values()) <= 6, many
-    assert many["/live?view=list&cursor=99999999999999-0"] == 2, "the session, and one indexed statement"
+    assert many["/live?view=list&cursor=99999999999999-0"] == 1, "one indexed statement"
     assert many["/conversations"] <= 2 and many["inbound"] <= 2
 
 
@@ -82,11 +87,11 @@ def test_a_chat_costs_the_same_at_3_and_at_2000_messages(stack, large):
         stack.inbound(f"{i}", sender=number, to=large.line, AccountSid=large.sid, token=large.token)
     talk = conversation_with(stack, number, large)["id"]
     browser = enter(stack, large.admin)
-    short = int(logged(stack, browser.get(f"/conversations/{talk}"))["statements"])
+    short = statements(stack, browser, f"/conversations/{talk}")
     stack.sql("INSERT INTO message (tenant_id, conversation_id, id, direction, status, status_at, created_at, body) "
               "SELECT %s, %s, (time_id() DIV 4096 - 900000000 + seq) * 4096, 0, 'received', NOW(3), NOW(3), 'older' FROM seq_1_to_2000", large.id, talk)
     answer = browser.get(f"/conversations/{talk}")
-    assert int(logged(stack, answer)["statements"]) == short and answer.text.count('class="bubble-text"') == 50
+    assert statements(stack, browser, f"/conversations/{talk}") == short and answer.text.count('class="bubble-text"') == 50
 
 
 def test_the_first_page_is_no_slower_deep_in_the_list(stack, large):
