@@ -37,13 +37,17 @@ class Server(Database):
 
     def __init__(self, kept):
         self.kept, self.wanted = kept, None
+        os.environ["MARIADB_BUFFER_POOL"] = "512M" if kept else "64M"
+        if kept:
+            self._take()
+            self.start()
+        else:
+            super().__init__()
         self.programs = new_folder("bench-programs")
         for name in ("centrala.fcgi", "fcgi-cron", "centralactl"):
             shutil.copy(ROOT / "build" / name, self.programs)
-        os.environ["MARIADB_BUFFER_POOL"] = "512M" if kept else "64M"
-        if not kept:
-            super().__init__()
-            return
+
+    def _take(self):
         try:
             KEPT.mkdir(parents=True, exist_ok=True)
             self.lock = open(KEPT / "lock", "w")
@@ -53,7 +57,6 @@ class Server(Database):
         except PermissionError:
             sys.exit(f"tests/bench/run: {KEPT} belongs to another user; remove it first")
         self.folder, self.count = KEPT, 0
-        self.start()
 
     def _script(self, action, check=True):
         (self.folder / "tmp").mkdir(exist_ok=True)

@@ -286,6 +286,10 @@ def test_a_json_body_is_checked_by_its_hash(stack):
     path = f"/hook/{stack.tenant.hook_secret}/message"
     is_twiml(json_hook(stack, path, document, alter=b" "), 403)
     is_twiml(json_hook(stack, path, document, token="0" * 32), 403)
+    # The address alone is signed: that says nothing about the body.
+    unsigned = stack.post(path, json.dumps(document).encode(), headers={"Content-Type": "application/json",
+                                                                        "X-Twilio-Signature": stack.sign(stack.public_url + path, (), stack.tenant.token)})
+    is_twiml(unsigned, 403)
     assert not stored(stack, sid)
     is_twiml(json_hook(stack, path, document))
     assert message(stack, sid)["body"] == "w JSON ł"
