@@ -52,14 +52,16 @@ static const struct sql media_of =
     "STRAIGHT_JOIN conversation c ON c.tenant_id=m.tenant_id AND c.id=m.conversation_id "                                  \
     "STRAIGHT_JOIN line l ON l.tenant_id=c.tenant_id AND l.id=c.line_id "
 #define HISTORY_PART(direction) \
-    "(SELECT * FROM message FORCE INDEX (ix_message_history) WHERE tenant_id=? AND direction=" direction " AND id<? ORDER BY id DESC LIMIT ?)"
+    "(SELECT tenant_id,conversation_id,id FROM message FORCE INDEX (ix_message_history) WHERE tenant_id=? AND direction=" direction " AND id<? ORDER BY id DESC LIMIT ?)"
 static const struct sql history_page =
     SQL_REPEATABLE("SELECT " HISTORY_COLUMNS "FROM message m FORCE INDEX (ix_message_history) " HISTORY_JOIN
                    "WHERE m.tenant_id=? AND m.direction=? AND m.id<? ORDER BY m.id DESC LIMIT ?", &history_row_type);
-/* Two short ranges of one index instead of a second index that every inbound message would have to keep. */
+/* Two short ranges of one index instead of a second index that every inbound message would have to keep. Only keys are
+ * merged and sorted: with the texts in them the temporary tables would go to disk. */
 static const struct sql history_all =
-    SQL_REPEATABLE("SELECT " HISTORY_COLUMNS "FROM (" HISTORY_PART("0") " UNION ALL " HISTORY_PART("1") ") m " HISTORY_JOIN
-                   "ORDER BY m.id DESC LIMIT ?", &history_row_type);
+    SQL_REPEATABLE("SELECT " HISTORY_COLUMNS "FROM (" HISTORY_PART("0") " UNION ALL " HISTORY_PART("1") " ORDER BY id DESC LIMIT ?) k "
+                   "STRAIGHT_JOIN message m ON m.tenant_id=k.tenant_id AND m.conversation_id=k.conversation_id AND m.id=k.id " HISTORY_JOIN
+                   "ORDER BY k.id DESC", &history_row_type);
 /* Each half walks its range from the newest and stops at the limit; a half that is not asked for is an empty range. */
 #define FOUND_PART(direction)                                                                                             \
     "(SELECT " HISTORY_COLUMNS "FROM message m FORCE INDEX (ix_message_history) " HISTORY_JOIN "WHERE m.tenant_id=? AND m.direction=" direction \

@@ -48,6 +48,7 @@ $ctl tenant add Bench --sid AC00000000000000000000000000000001 --token bench_aut
 echo "bench-password-1" | $ctl user add bench@bench.example --tenant Bench --role admin >/dev/null
 $ctl line add +15005550006 --tenant Bench --channel sms >/dev/null
 (cd "$run/seed" && sql centrala <"$root/tests/bench/peers.sql" >/dev/null)
+CENTRALA_CRON_SOCKET=$var/cron.sock build/fcgi-cron --once # the five-minute refresh of the totals
 
 setsid build/centrala.fcgi >"$var/app.log" 2>&1 &
 echo $! >"$var/app.pid"
