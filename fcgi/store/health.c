@@ -15,10 +15,13 @@ struct count_row { int64_t n; };
 extern const struct row_type count_row_type;
 ROW_TYPE(count_row, COUNT_ROW(COUNT_FIELD));
 
+/* Strangers may invent names: after twenty in a minute theirs are no longer told apart. */
 /* lint: no-tenant: a refused request belongs to nobody yet */
 static const struct sql rejection_count =
-    SQL("INSERT INTO hook_rejection (minute,account_sid,tenant_id,reason,url) VALUES (FROM_UNIXTIME(UNIX_TIMESTAMP() DIV 60*60),?,?,?,?) "
-        "ON DUPLICATE KEY UPDATE count=count+1,url=VALUES(url)", NULL);
+    SQL("INSERT INTO hook_rejection (minute,account_sid,tenant_id,reason,url) SELECT s.minute,IF(? IS NULL AND s.strangers>=20,'',?),?,?,? "
+        "FROM (SELECT FROM_UNIXTIME(UNIX_TIMESTAMP() DIV 60*60) AS minute,COUNT(*) AS strangers FROM hook_rejection "
+        "WHERE minute=FROM_UNIXTIME(UNIX_TIMESTAMP() DIV 60*60) AND tenant_id IS NULL) s "
+        "ON DUPLICATE KEY UPDATE count=hook_rejection.count+1,url=VALUES(url)", NULL);
 static const struct sql rejections =
     SQL_REPEATABLE("SELECT minute,account_sid,reason,url,count FROM hook_rejection WHERE (tenant_id=? OR tenant_id IS NULL) "
                    "AND minute>UTC_TIMESTAMP()-INTERVAL 7 DAY ORDER BY minute DESC LIMIT ?", &rejection_row_type);
@@ -41,7 +44,7 @@ static const struct sql any_account = SQL_REPEATABLE("SELECT COUNT(*) FROM (SELE
 
 bool db_rejection_count(struct ctx *ctx, uint64_t tenant, const char *account_sid, const char *reason, const char *url)
 {
-    return stmt_do(ctx, &rejection_count, ARGS(TEXT(account_sid), ID_OR_NULL(tenant), TEXT(reason), TEXT(url))) >= 0;
+    return stmt_do(ctx, &rejection_count, ARGS(ID_OR_NULL(tenant), TEXT(account_sid), ID_OR_NULL(tenant), TEXT(reason), TEXT(url))) >= 0;
 }
 
 struct rows db_rejections(struct ctx *ctx, uint64_t tenant, int limit)
