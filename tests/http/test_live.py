@@ -112,8 +112,12 @@ def test_an_idle_poll_is_one_statement_besides_the_session(quiet):
     stack, number = quiet, new_number()
     stack.inbound("x", sender=number)
     for path in (*VIEWS, f"/conversations/{conversation_with(stack, number)['id']}"):
-        answer = Live(enter(stack), path).settle().poll()
-        assert answer.status_code == 204 and logged(stack, answer)["statements"] == "2", path
+        live = Live(enter(stack), path).settle()
+        answers = [live.poll() for _ in range(3)]
+        counts = [int(logged(stack, answer)["statements"]) for answer in answers]
+        assert {answer.status_code for answer in answers} == {204}, path
+        # The session's row is kept for two seconds: within them the poll's own statement is the only one.
+        assert min(counts) == 1 and max(counts) <= 2, (path, counts)
 
 
 def test_polls_without_sense(stack):
