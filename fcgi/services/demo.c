@@ -48,6 +48,7 @@ static bool talk(struct ctx *ctx, uint64_t user)
         struct send_result r;
         struct send_request send = { .to = talks[i].from, .body = talks[i].answer, .author = AUTHOR_USER };
         ctx->actor.user_id = user;
+        ctx->actor.name = "Demo admin";
         if (!message_send(ctx, &send, &r) || !inbox_mark_read(ctx, r.conversation_id, 1))
             return false;
     }

@@ -124,7 +124,7 @@ static bool write_rows(struct ctx *ctx, void *arg)
         conversation = db_conversation_open(ctx, ctx->tenant, d->line->id, d->line->channel, d->peer, address_key(ctx->arena, d->peer), address_number(d->peer));
     if (!conversation)
         return false;
-    struct outbound m = { .conversation_id = conversation, .id = db_conversation_bump(ctx, ctx->tenant, conversation, "queued", text_preview(ctx->arena, d->body)), .body = d->body, .author_kind = (int)rq->author, .author_id = ctx->actor.user_id,
+    struct outbound m = { .conversation_id = conversation, .id = db_conversation_bump(ctx, ctx->tenant, conversation, "queued", text_preview(ctx->arena, d->body)), .body = d->body, .author_kind = (int)rq->author, .author_id = ctx->actor.user_id, .author = ctx->actor.user_id ? ctx->actor.name : NULL,
                           .segments = d->segments.count, .num_media = (int)rq->media_count, .simulated = test };
     if (!m.id || !db_message_insert(ctx, ctx->tenant, &m))
         return false;

@@ -27,15 +27,14 @@ static const struct sql recompute_window =
                    "AND m.conversation_id=conversation.id AND m.direction=0) WHERE tenant_id=? AND id=?", NULL);
 #define TIME_OF_ID "TIMESTAMP'2020-01-01 00:00:00'+INTERVAL (? DIV 4096)*1000 MICROSECOND"
 static const struct sql insert =
-    SQL("INSERT INTO message (tenant_id,conversation_id,id,direction,status,rank,simulated,author_kind,author_id,segments,num_media,"
-        "status_at,created_at,body) VALUES (?,?,?,1,'queued',5,?,?,?,?,?," TIME_OF_ID "," TIME_OF_ID ",?)", NULL);
+    SQL("INSERT INTO message (tenant_id,conversation_id,id,direction,status,rank,simulated,author_kind,author_id,author,segments,num_media,"
+        "status_at,created_at,body) VALUES (?,?,?,1,'queued',5,?,?,?,?,?,?," TIME_OF_ID "," TIME_OF_ID ",?)", NULL);
 static const struct sql media_insert =
     SQL("INSERT INTO message_media (tenant_id,conversation_id,message_id,position,content_type,url) VALUES (?,?,?,?,?,?)", NULL);
 
 #define CHAT_SELECT                                                                                                       \
-    "SELECT m.id,m.direction,m.status,m.simulated,m.author_kind,IF(u.name='',u.email,u.name),m.sid,m.segments,m.num_media," \
-    "m.error_code,m.error_text,m.extra,m.body,m.status_at,m.created_at FROM message m "                                    \
-    "LEFT JOIN user u ON u.tenant_id=m.tenant_id AND u.id=m.author_id "
+    "SELECT m.id,m.direction,m.status,m.simulated,m.author_kind,m.author,m.sid,m.segments,m.num_media," \
+    "m.error_code,m.error_text,m.extra,m.body,m.status_at,m.created_at FROM message m "
 static const struct sql chat_newest =
     SQL_REPEATABLE(CHAT_SELECT "WHERE m.tenant_id=? AND m.conversation_id=? AND m.id<? ORDER BY m.id DESC LIMIT ?", &message_row_type);
 static const struct sql chat_after =
@@ -110,7 +109,7 @@ bool db_message_backdate(struct ctx *ctx, uint64_t tenant, uint64_t conversation
 bool db_message_insert(struct ctx *ctx, uint64_t tenant, const struct outbound *m)
 {
     return stmt_do(ctx, &insert, ARGS(U64(tenant), U64(m->conversation_id), U64(m->id), I64(m->simulated), I64(m->author_kind),
-                                      ID_OR_NULL(m->author_id), I64(m->segments), I64(m->num_media), U64(m->id), U64(m->id), TEXT(m->body))) >= 0;
+                                      ID_OR_NULL(m->author_id), TEXT(m->author), I64(m->segments), I64(m->num_media), U64(m->id), U64(m->id), TEXT(m->body))) >= 0;
 }
 
 bool db_media_insert(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message, int position, const char *type, const char *url)

@@ -13,7 +13,7 @@ struct message_row {
     const char *status;
     bool simulated;
     int author_kind;
-    const char *author;      /* the user's name, NULL when none */
+    const char *author;      /* the user's name then, NULL when none */
     const char *sid;
     int segments, num_media;
     int64_t error_code;
@@ -74,7 +74,7 @@ struct ingest_row *db_message_ingest(struct ctx *ctx, uint64_t tenant, const str
 bool db_message_backdate(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, int64_t created_ms);
 
 /* Outbound: the row before Twilio is called; inside a transaction, with the id that db_conversation_bump() gave. */
-struct outbound { uint64_t conversation_id, id; const char *body; int author_kind, segments, num_media; uint64_t author_id; bool simulated; };
+struct outbound { uint64_t conversation_id, id; const char *body; int author_kind, segments, num_media; uint64_t author_id; const char *author; bool simulated; };
 bool db_message_insert(struct ctx *ctx, uint64_t tenant, const struct outbound *m);
 bool db_media_insert(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message, int position, const char *type, const char *url);
 

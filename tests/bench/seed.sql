@@ -28,12 +28,12 @@ INSERT INTO contact (tenant_id, id, address_key, phone, name, created_at)
   FROM seq_1_to_100000000 WHERE seq <= @conversations;
 
 -- Every conversation has at least one message: the first ones are dealt out in turn, and come from the customer.
-INSERT INTO message (tenant_id, conversation_id, id, direction, status, rank, author_kind, author_id, sid, segments, error_code, status_at, created_at, body)
+INSERT INTO message (tenant_id, conversation_id, id, direction, status, rank, author_kind, author_id, author, sid, segments, error_code, status_at, created_at, body)
   SELECT @tenant, s.conversation, (s.ms - @epoch_2020) * 4096 + s.n % 4096, s.outbound,
     IF(s.outbound, ELT(1 + s.dice % 20, 'failed', 'undelivered', 'sent', 'sent', 'read', 'delivered', 'delivered', 'delivered', 'delivered', 'delivered', 'delivered',
       'delivered', 'delivered', 'delivered', 'delivered', 'delivered', 'delivered', 'delivered', 'delivered', 'delivered'), 'received'),
     IF(s.outbound, ELT(1 + s.dice % 20, 60, 60, 40, 40, 70, 60, 60, 60, 60, 60, 60, 60, 60, 60, 60, 60, 60, 60, 60, 60), 60),
-    s.outbound, IF(s.outbound, @user, NULL), CONCAT('SM', MD5(s.n)),
+    s.outbound, IF(s.outbound, @user, NULL), IF(s.outbound, 'Bench operator', NULL), CONCAT('SM', MD5(s.n)),
     1 + (CHAR_LENGTH(t.body) DIV IF(CHAR_LENGTH(t.body) < LENGTH(t.body), 68, 154)), IF(s.outbound AND s.dice % 20 < 2, 30003 + s.dice % 20, NULL),
     s.at, s.at, t.body
   FROM (SELECT seq AS n, IF(seq <= @conversations, seq, 1 + CRC32(CONCAT('conversation', seq)) % @conversations) AS conversation,
