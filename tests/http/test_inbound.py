@@ -1,17 +1,21 @@
 """A text comes in: verified, stored once in one transaction, answered as text/xml; nothing is ever lost."""
 import base64
+import concurrent.futures
 import hashlib
 import hmac
 import json
+import os
 import re
 import secrets
+import signal
 import socket
+import threading
 import time
 import urllib.parse
 
 import pytest
 
-from core_tools import PROFILE
+from core_tools import PROFILE, children
 from panel import (asked, at_once, bubbles, conversation_with, csrf_of, enter, events, logged, message, messages_with, new_number, new_sid, quoted, shared,
                    texts)
 from stack import Tenant
@@ -427,6 +431,28 @@ def test_a_new_message_costs_two_statements_at_most_and_asks_nobody(stack):
     answers = [stack.inbound(sender=number), stack.inbound(sender=new_number()), stack.inbound(sender=new_number(), to=new_number())]
     assert all(int(logged(stack, a)["statements"]) <= 2 for a in answers)
     assert asked(stack, number) == []
+
+
+def test_a_rolling_restart_under_load_loses_no_message(make_stack):
+    stack = make_stack(cron=False)
+    number, done = new_number(), threading.Event()
+
+    def customer(_):
+        answers = []
+        while not done.is_set():
+            answers.append(stack.inbound("under way", sender=number))
+        return answers
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        customers = [pool.submit(customer, i) for i in range(4)]
+        for turn in range(3):
+            stack.wait(lambda: stack.fcgi.log.count("outcome=stored") >= 40 * (turn + 1), what="messages under way")
+            before = set(children(stack.fcgi.pid))
+            os.kill(stack.fcgi.pid, signal.SIGHUP)
+            stack.wait(lambda: len(set(children(stack.fcgi.pid)) - before) == 2 and not before & set(children(stack.fcgi.pid)), what="new workers")
+        done.set()
+        answers = [is_twiml(a) for c in customers for a in c.result()]
+    assert len(answers) >= 120 and conversation_with(stack, number)["message_count"] == len(answers)
+    assert len({a.sid for a in answers} & {m["sid"] for m in messages_with(stack, number)}) == len(answers)
 
 
 def test_database_down_is_503_and_nothing_is_lost(make_stack):
