@@ -54,6 +54,8 @@ mariadb_sql() { # DIR [client arguments]
 
 mariadb_write_config() { # DIR
   local dir=$1
+  # Its own: a server that starts clears other servers' temporary tables away where they share a folder.
+  mkdir -p "$dir/mysql.tmp" && chown "$(stat -c %U "$dir")" "$dir/mysql.tmp" || return 1
   cat > "$dir/my.cnf.new" <<CNF
 # Written by deploy/mariadb.sh at each start; its header names what can be set.
 [mysqld]
@@ -62,6 +64,7 @@ datadir = "$dir/db"
 socket = "$(mariadb_socket "$dir")"
 pid-file = "$dir/mysql.pid"
 log-error = "$dir/mysql.err"
+tmpdir = "$dir/mysql.tmp"
 skip-networking
 skip-name-resolve
 skip-log-bin
@@ -88,9 +91,9 @@ mariadb_init() { # DIR
   [ -d "$dir/db" ] && return 0
   owner=$(stat -c %U "$dir")
   rm -rf "$dir/db.new"
-  sed "s|^datadir = .*|datadir = ./db.new|; /^log-error/d; /^socket/d; /^pid-file/d" "$dir/my.cnf" > "$dir/install.cnf"
+  sed "s|^datadir = .*|datadir = ./db.new|; /^log-error/d; /^socket/d; /^pid-file/d; s|^tmpdir = .*|tmpdir = ./mysql.tmp|" "$dir/my.cnf" > "$dir/install.cnf"
   # Relative paths: mariadb-install-db does not quote them, and the folder's name may contain blanks.
-  if ! (cd "$dir" && mariadb-install-db --defaults-file=./install.cnf --datadir=./db.new --user="$owner" --skip-test-db \
+  if ! (cd "$dir" && mariadb-install-db --defaults-file=./install.cnf --force --datadir=./db.new --user="$owner" --skip-test-db \
     --skip-name-resolve --auth-root-authentication-method=socket --auth-root-socket-user="$owner") > "$dir/install.log" 2>&1 < /dev/null; then
     mariadb_say "initialising $dir/db failed:"
     tail -n 15 "$dir/install.log" >&2
