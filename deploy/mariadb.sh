@@ -91,7 +91,7 @@ mariadb_init() { # DIR
   [ -d "$dir/db" ] && return 0
   owner=$(stat -c %U "$dir")
   rm -rf "$dir/db.new"
-  sed "s|^datadir = .*|datadir = ./db.new|; /^log-error/d; /^socket/d; /^pid-file/d; s|^tmpdir = .*|tmpdir = ./mysql.tmp|" "$dir/my.cnf" > "$dir/install.cnf"
+  sed "s|^datadir = .*|datadir = ./db.new|; /^log-error/d; /^socket/d; /^pid-file/d; s|^tmpdir = .*|tmpdir = ../mysql.tmp|" "$dir/my.cnf" > "$dir/install.cnf"
   # Relative paths: mariadb-install-db does not quote them, and the folder's name may contain blanks.
   if ! (cd "$dir" && mariadb-install-db --defaults-file=./install.cnf --force --datadir=./db.new --user="$owner" --skip-test-db \
     --skip-name-resolve --auth-root-authentication-method=socket --auth-root-socket-user="$owner") > "$dir/install.log" 2>&1 < /dev/null; then
@@ -109,6 +109,7 @@ mariadb_random() { od -An -N20 -tx1 /dev/urandom | tr -d ' \n'; }
 mariadb_write_env() { # DIR
   local dir=$1 file=$1/db.env name=${MARIADB_DATABASE:-centrala} socket
   socket=$(mariadb_socket "$dir")
+  case $socket in *[!A-Za-z0-9_./,:@+-]*) socket=${socket@Q} ;; esac # the file is sourced
   if [ ! -s "$file" ]; then
     (umask 077 && cat > "$file.new" <<ENV
 CENTRALA_DB_SOCKET=$socket
