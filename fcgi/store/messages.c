@@ -20,6 +20,12 @@ struct id_row { uint64_t id; };
 extern const struct row_type id_row_type;
 ROW_TYPE(id_row, ID_ROW(ID_FIELD));
 
+struct cached_row { uint64_t upto_id; int64_t inbound, outbound; };
+#define CACHED_ROW(F) F(U64, upto_id, 0) F(I64, inbound, 0) F(I64, outbound, 0)
+#define CACHED_FIELD(kind, member, flags) FIELD_ENTRY(cached_row, kind, member, flags)
+extern const struct row_type cached_row_type;
+ROW_TYPE(cached_row, CACHED_ROW(CACHED_FIELD));
+
 static const struct sql ingest = SQL_REPEATABLE("CALL message_ingest(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &ingest_row_type);
 static const struct sql backdate = SQL_REPEATABLE("UPDATE message SET status_at=?,created_at=? WHERE tenant_id=? AND conversation_id=? AND id=?", NULL);
 static const struct sql recompute_window =
@@ -78,19 +84,18 @@ static const struct sql history_floor =
 static const struct sql by_sid =
     SQL_REPEATABLE("SELECT " HISTORY_COLUMNS "FROM message m " HISTORY_JOIN "WHERE m.tenant_id=? AND m.sid=?", &history_row_type);
 
-static const struct sql totals =
-    SQL_REPEATABLE("SELECT COALESCE(t.inbound,0)+(SELECT COUNT(*) FROM message WHERE tenant_id=? AND direction=0 AND id>COALESCE(t.upto_id,0)),"
-                   "COALESCE(t.outbound,0)+(SELECT COUNT(*) FROM message WHERE tenant_id=? AND direction=1 AND id>COALESCE(t.upto_id,0)) "
-                   "FROM tenant n LEFT JOIN message_total t ON t.tenant_id=n.id WHERE n.id=?", &total_row_type);
+static const struct sql cached = SQL_REPEATABLE("SELECT upto_id,inbound,outbound FROM message_total WHERE tenant_id=?", &cached_row_type);
+/* The bounds are given, not joined: only then are they a range of the index. */
+static const struct sql counted =
+    SQL_REPEATABLE("SELECT (SELECT COUNT(*) FROM message WHERE tenant_id=? AND direction=0 AND id>? AND id<=?),"
+                   "(SELECT COUNT(*) FROM message WHERE tenant_id=? AND direction=1 AND id>? AND id<=?)", &total_row_type);
 /* Up to a minute ago: ids are times, so nothing older than that can still appear below the mark. */
 #define HORIZON "(CAST(UNIX_TIMESTAMP(UTC_TIMESTAMP(3))*1000 AS UNSIGNED)-1577836860000)*4096"
 static const struct sql totals_seed =
     SQL_REPEATABLE("INSERT IGNORE INTO message_total (tenant_id,upto_id,inbound,outbound,updated_at) VALUES (?,0,0,0,UTC_TIMESTAMP(3))", NULL);
 static const struct sql totals_lock = SQL("UPDATE message_total SET updated_at=UTC_TIMESTAMP(3) WHERE tenant_id=?", NULL);
 static const struct sql totals_move =
-    SQL("UPDATE message_total t SET inbound=inbound+(SELECT COUNT(*) FROM message m WHERE m.tenant_id=t.tenant_id AND m.direction=0 AND m.id>t.upto_id AND m.id<=?),"
-        "outbound=outbound+(SELECT COUNT(*) FROM message m WHERE m.tenant_id=t.tenant_id AND m.direction=1 AND m.id>t.upto_id AND m.id<=?),"
-        "upto_id=GREATEST(upto_id,?) WHERE tenant_id=?", NULL); /* a clock set back must not count anything twice */
+    SQL("UPDATE message_total SET inbound=inbound+?,outbound=outbound+?,upto_id=? WHERE tenant_id=?", NULL);
 static const struct sql totals_horizon = SQL_REPEATABLE("SELECT " HORIZON, &id_row_type);
 
 struct ingest_row *db_message_ingest(struct ctx *ctx, uint64_t tenant, const struct inbound *in)
@@ -172,9 +177,20 @@ struct history_row *db_message_by_sid(struct ctx *ctx, uint64_t tenant, const ch
     return stmt_one(ctx, &by_sid, ARGS(U64(tenant), TEXT(sid)));
 }
 
+static struct total_row *count_between(struct ctx *ctx, uint64_t tenant, uint64_t after, uint64_t upto)
+{
+    return stmt_one(ctx, &counted, ARGS(U64(tenant), U64(after), U64(upto), U64(tenant), U64(after), U64(upto)));
+}
+
 struct total_row *db_message_totals(struct ctx *ctx, uint64_t tenant)
 {
-    return stmt_one(ctx, &totals, ARGS(U64(tenant), U64(tenant), U64(tenant)));
+    const struct cached_row *c = stmt_one(ctx, &cached, ARGS(U64(tenant)));
+    struct total_row *t = ctx->err.code ? NULL : count_between(ctx, tenant, c ? c->upto_id : 0, INT64_MAX);
+    if (t && c) {
+        t->inbound += c->inbound;
+        t->outbound += c->outbound;
+    }
+    return t;
 }
 
 static bool refresh(struct ctx *ctx, void *arg)
@@ -182,8 +198,12 @@ static bool refresh(struct ctx *ctx, void *arg)
     uint64_t tenant = *(uint64_t *)arg;
     if (stmt_do(ctx, &totals_seed, ARGS(U64(tenant))) < 0 || stmt_do(ctx, &totals_lock, ARGS(U64(tenant))) < 0)
         return false;
-    struct id_row *upto = stmt_one(ctx, &totals_horizon, NO_ARGS);
-    return upto && stmt_do(ctx, &totals_move, ARGS(U64(upto->id), U64(upto->id), U64(upto->id), U64(tenant))) >= 0;
+    const struct cached_row *c = stmt_one(ctx, &cached, ARGS(U64(tenant)));
+    const struct id_row *upto = c ? stmt_one(ctx, &totals_horizon, NO_ARGS) : NULL;
+    if (!upto || upto->id <= c->upto_id) /* a clock set back must not count anything twice */
+        return upto != NULL;
+    const struct total_row *t = count_between(ctx, tenant, c->upto_id, upto->id);
+    return t && stmt_do(ctx, &totals_move, ARGS(I64(t->inbound), I64(t->outbound), U64(upto->id), U64(tenant))) >= 0;
 }
 
 bool db_message_totals_refresh(struct ctx *ctx, uint64_t tenant)
