@@ -160,6 +160,18 @@ static int token_new_command(struct ctl *ctl, int argc, char **argv)
     return 0;
 }
 
+static int token_revoke_command(struct ctl *ctl, int argc, char **argv)
+{
+    const char *email = option(argc, argv, "--user");
+    if (!email)
+        return usage("token revoke --user EMAIL");
+    int64_t n = tokens_revoke(&ctl->ctx, email);
+    if (n < 0)
+        return failed(&ctl->ctx);
+    printf("%" PRId64 " token%s revoked\n", n, n == 1 ? "" : "s");
+    return 0;
+}
+
 static int demo_command(struct ctl *ctl, int argc, char **argv)
 {
     const char *email, *password;
@@ -238,6 +250,7 @@ const struct ctl_command ctl_admin[] = {
     { "user add", user_add_command, "EMAIL --tenant NAME --role ROLE", CTL_DB },
     { "line add", line_add_command, "+E164 --tenant NAME --channel sms|whatsapp", CTL_DB },
     { "token new", token_new_command, "--user EMAIL: prints a bearer token for the API", CTL_DB },
+    { "token revoke", token_revoke_command, "--user EMAIL: all tokens of that user are void at once", CTL_DB },
     { "demo", demo_command, "load the demo tenant; prints its login", CTL_DB },
     { "routes", routes_command, "every address with its kind and permission", 0 },
     { "doctor", doctor, "check key, database, credentials", CTL_DB },

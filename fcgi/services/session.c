@@ -322,3 +322,14 @@ const char *token_issue(struct ctx *ctx, const char *email, const char *name)
     struct token t = { .tenant = user->tenant_id, .user = user->id, .jti = jti, .expires_ms = CLOCK_NONE };
     return token_make(ctx->arena, ctx->keys, &t);
 }
+
+int64_t tokens_revoke(struct ctx *ctx, const char *email)
+{
+    struct user_row *user = db_user_by_email(ctx, email);
+    if (!user) {
+        if (!ctx->err.code)
+            err_field(ctx, "user", N_("There is no such user."));
+        return -1;
+    }
+    return db_tokens_revoke(ctx, user->tenant_id, user->id);
+}

@@ -66,6 +66,9 @@ bool user_add(struct ctx *ctx, uint64_t tenant, const char *email, const char *n
 /* A bearer token for that user; NULL with ctx->err. */
 const char *token_issue(struct ctx *ctx, const char *email, const char *name);
 
+/* All bearer tokens of that user are void from now on; how many there were, -1 with ctx->err. */
+int64_t tokens_revoke(struct ctx *ctx, const char *email);
+
 enum { PASSWORD_LEAST = 10, PASSWORD_MOST = 200 };
 
 #endif

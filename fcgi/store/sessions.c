@@ -36,6 +36,8 @@ static const struct sql session_delete = SQL_REPEATABLE("DELETE FROM session WHE
 static const struct sql sessions_delete_others = SQL_REPEATABLE("DELETE FROM session WHERE tenant_id=? AND user_id=? AND id<>?", NULL);
 /* lint: no-tenant: housekeeping over all tenants */
 static const struct sql sessions_purge = SQL_REPEATABLE("DELETE FROM session WHERE seen_at<UTC_TIMESTAMP(3)-INTERVAL ? DAY LIMIT 1000", NULL);
+static const struct sql tokens_revoke =
+    SQL_REPEATABLE("UPDATE api_token SET revoked_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND user_id=? AND revoked_at IS NULL", NULL);
 static const struct sql token_insert = SQL("INSERT INTO api_token (tenant_id,user_id,jti,name) VALUES (?,?,?,?)", NULL);
 
 static const struct sql throttle_hit =
@@ -85,6 +87,11 @@ int64_t db_sessions_delete_others(struct ctx *ctx, uint64_t tenant, uint64_t use
 int64_t db_sessions_purge(struct ctx *ctx, int64_t days)
 {
     return stmt_do(ctx, &sessions_purge, ARGS(I64(days)));
+}
+
+int64_t db_tokens_revoke(struct ctx *ctx, uint64_t tenant, uint64_t user)
+{
+    return stmt_do(ctx, &tokens_revoke, ARGS(U64(tenant), U64(user)));
 }
 
 bool db_token_insert(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *jti, const char *name)

@@ -28,6 +28,8 @@ int64_t db_session_delete(struct ctx *ctx, uint64_t tenant, uint64_t user, uint6
 int64_t db_sessions_delete_others(struct ctx *ctx, uint64_t tenant, uint64_t user, uint64_t keep);
 int64_t db_sessions_purge(struct ctx *ctx, int64_t days);
 bool db_token_insert(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *jti, const char *name);
+/* Revokes a user's tokens; how many, -1 on failure. */
+int64_t db_tokens_revoke(struct ctx *ctx, uint64_t tenant, uint64_t user);
 /* Counts one attempt; the number in the present window, -1 on failure. */
 int64_t db_throttle_hit(struct ctx *ctx, const char *key_hash, int64_t window_s);
 /* Takes one attempt back. */

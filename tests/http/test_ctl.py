@@ -103,6 +103,17 @@ def test_lines(stack):
     assert (row["channel"], row["name"], row["per_second"]) == ("whatsapp", "Sklep", 7)
 
 
+def test_tokens_are_revoked(stack):
+    stack.add_user("leaving@example.com", "agent")
+    ask = {"headers": {"Authorization": "Bearer " + stack.ctl("token", "new", "--user", "leaving@example.com").stdout.split()[-1]}}
+    assert stack.get("/api/conversations", **ask).status_code == 200
+    assert stack.ctl("token", "revoke", "--user", "leaving@example.com").stdout == "1 token revoked\n"
+    assert stack.get("/api/conversations", **ask).status_code == 401
+    assert stack.ctl("token", "revoke", "--user", "leaving@example.com").stdout == "0 tokens revoked\n"
+    assert stack.ctl("token", "revoke", "--user", "nobody@example.com", check=False).returncode == 1
+    assert stack.ctl("token", "revoke", check=False).returncode == 2
+
+
 def test_tokens(stack):
     done = stack.ctl("token", "new", "--user", "agent@example.com", "--name", "till")
     assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", done.stdout), "only the token: it is used in scripts"
