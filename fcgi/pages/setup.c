@@ -16,7 +16,7 @@ const struct form setup_form = FORM(struct setup_in, setup_fields);
 int setup_page(struct request *rq, struct response *rs) /* GET /setup */
 {
     if (!setup_open(&rq->ctx))
-        return fail_with(rq, rs, ERR_ABSENT);
+        return rq->ctx.err.code ? fail(rq, rs) : fail_with(rq, rs, ERR_ABSENT);
     view_form(rq, &setup_form, NULL);
     return view_page(rq, rs, "pages/setup");
 }
