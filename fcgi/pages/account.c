@@ -89,7 +89,7 @@ int account_password_page(struct request *rq, struct response *rs) /* POST /acco
     if (!rq->form_errors && strcmp(in->password, in->again) != 0)
         request_field_error(rq, "again", N_("The two passwords differ."));
     if (!rq->form_errors && password_change(&rq->ctx, in->current, in->password, rq->session_id)) {
-        leave_notice(rq, rs, N_("The password is changed. Other sessions are signed out."));
+        response_notice(rq, rs, N_("The password is changed. Other sessions are signed out."));
         return redirect(rq, rs, "/account");
     }
     if (!rq->form_errors && !show_again(rq))
@@ -113,7 +113,7 @@ int account_revoke_page(struct request *rq, struct response *rs) /* POST /accoun
 {
     if (!session_revoke(&rq->ctx, request_arg_id(rq, 0)))
         return fail(rq, rs);
-    leave_notice(rq, rs, N_("The session is revoked."));
+    response_notice(rq, rs, N_("The session is revoked."));
     return redirect(rq, rs, "/account");
 }
 

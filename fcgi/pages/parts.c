@@ -190,11 +190,3 @@ bool show_again(struct request *rq)
     err_clear(&rq->ctx);
     return true;
 }
-
-void leave_notice(struct request *rq, struct response *rs, const char *msgid)
-{
-    struct str t;
-    str_init(&t, rq->ctx.arena, 128, 2048);
-    str_url(&t, msgid, strlen(msgid));
-    response_cookie(rq, rs, NOTICE_COOKIE, t.s, -1);
-}

@@ -42,7 +42,5 @@ void put_nonce(struct request *rq);
 /* A service's refusal becomes a mistake at its field, or the form's "problem": true, and the page is shown again.
  * False: nothing a form can show; fail(). */
 bool show_again(struct request *rq);
-/* Leaves a text (message id) to be shown once on the next page. */
-void leave_notice(struct request *rq, struct response *rs, const char *msgid);
 
 #endif

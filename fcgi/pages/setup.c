@@ -26,7 +26,7 @@ int setup_submit_page(struct request *rq, struct response *rs) /* POST /setup */
     const struct setup_in *in = rq->in;
     struct first_admin first = { .code = in->code, .tenant = in->tenant, .name = in->name, .email = in->email, .password = in->password };
     if (!rq->form_errors && setup_first_admin(&rq->ctx, &first)) {
-        leave_notice(rq, rs, N_("The administrator is made. Please sign in."));
+        response_notice(rq, rs, N_("The administrator is made. Please sign in."));
         return redirect(rq, rs, "/login");
     }
     if (!rq->form_errors && !show_again(rq))

@@ -60,6 +60,6 @@ int unrouted_route_page(struct request *rq, struct response *rs) /* POST /unrout
         return fail_with(rq, rs, ERR_INVALID);
     if (!unrouted_route_one(&rq->ctx, in->sid, in->line))
         return fail(rq, rs);
-    leave_notice(rq, rs, N_("The message is in its conversation now."));
+    response_notice(rq, rs, N_("The message is in its conversation now."));
     return redirect(rq, rs, "/unrouted");
 }

@@ -145,11 +145,6 @@ struct history_row *inbox_message(struct ctx *ctx, const char *sid)
     return m;
 }
 
-struct rows inbox_events(struct ctx *ctx, const char *sid)
-{
-    return db_events_of(ctx, ctx->tenant, sid);
-}
-
 enum { OVERLAP_MS = 5000 };
 
 static uint64_t mix(uint64_t hash, uint64_t id, int64_t ms)

@@ -34,7 +34,6 @@ enum { SEARCH_SPAN = 20000 };
 struct history inbox_history(struct ctx *ctx, enum history_filter filter, const char *q, uint64_t before, int limit);
 struct total_row *inbox_totals(struct ctx *ctx);
 struct history_row *inbox_message(struct ctx *ctx, const char *sid); /* NULL with ERR_ABSENT */
-struct rows inbox_events(struct ctx *ctx, const char *sid);          /* struct event_row, oldest first */
 
 /* Live views. A cursor is "<ms>-<hash>": changes after ms (less an overlap, because rows do not become visible in the
  * order of their times), and what of them was seen already. Text in the arena. */

@@ -217,13 +217,6 @@ bool session_revoke(struct ctx *ctx, uint64_t session_id)
     return n > 0 || (n == 0 && err_set(ctx, ERR_ABSENT, "session %" PRIu64, session_id));
 }
 
-bool session_revoke_others(struct ctx *ctx, uint64_t keep)
-{
-    int64_t n = db_sessions_delete_others(ctx, ctx->tenant, ctx->actor.user_id, keep);
-    burst_forget_all(ctx->burst);
-    return n >= 0;
-}
-
 static bool password_fits(struct ctx *ctx, const char *field, const char *password)
 {
     size_t n = strlen(password);

@@ -43,7 +43,6 @@ const char *session_sign_in(struct ctx *ctx, const char *email, const char *pass
 bool session_sign_out(struct ctx *ctx, uint64_t session_id);
 struct rows session_list(struct ctx *ctx); /* struct session_listed, newest first, of the acting user */
 bool session_revoke(struct ctx *ctx, uint64_t session_id); /* own sessions only */
-bool session_revoke_others(struct ctx *ctx, uint64_t keep_session_id);
 bool password_change(struct ctx *ctx, const char *old, const char *new_password, uint64_t keep_session_id);
 bool language_change(struct ctx *ctx, const char *language);
 /* Deletes sessions unused for auth.session_days; a job. */

@@ -78,9 +78,8 @@ struct outbound { uint64_t conversation_id, id; const char *body; int author_kin
 bool db_message_insert(struct ctx *ctx, uint64_t tenant, const struct outbound *m);
 bool db_media_insert(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message, int position, const char *type, const char *url);
 
-/* A chat's page: newest first; `before` 0 = from the newest; `after` non-zero = newer than that, oldest first. */
+/* A chat's page: newest first; `before` 0 = from the newest. */
 struct rows db_messages_page(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t before, int limit);
-struct rows db_messages_after(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t after, int limit);
 struct rows db_media_of(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t from, uint64_t to);
 /* A history page of one direction: newest first, ids below `before` and not below `floor`. */
 struct rows db_history_page(struct ctx *ctx, uint64_t tenant, enum direction direction, uint64_t before, int limit);
