@@ -6,11 +6,9 @@
 #include "base/log.h"
 #include "jobs/jobs.h"
 #include "providers/client.h"
+#include "services/crew.h"
 #include "services/error_codes.h"
-#include "services/handset.h"
 #include "services/health.h"
-#include "services/playing.h"
-#include "services/sender.h"
 #include "services/stats.h"
 #include "services/wake.h"
 #include "store/db.h"
@@ -22,10 +20,21 @@ extern char **environ;
 
 enum { LIFE_CEILING = 16 << 20, ITEM_CEILING = 16 << 20, BEAT_MS = 10000, JOBS_MS = 5000 };
 
+/* The rounds' steps: prototypes and table from the same list. */
+#define STEP(name, function) int function(struct ctx *ctx, struct crew *crew);
+#include "steps.def"
+#undef STEP
+struct step { const char *name; int (*run)(struct ctx *ctx, struct crew *crew); };
+#define STEP(name, function) { #name, function },
+static const struct step steps[] = {
+#include "steps.def"
+};
+#undef STEP
+
 struct cron {
     struct arena *life;  /* as long as the process */
     struct ctx proto;    /* what every item's context begins with */
-    struct sender *sender;
+    struct crew *crews[ARRAY_LEN(steps)]; /* one a step */
     char host[80];
     int wake_fd;
     int64_t beat_at, jobs_at;
@@ -85,26 +94,41 @@ static void run_jobs(struct cron *c)
     }
 }
 
-/* One round; how many things were begun, -1 when the database is away. */
+static int in_flight(const struct cron *c)
+{
+    int n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+        n += crew_in_flight(c->crews[i]);
+    return n;
+}
+
+static bool beat(struct cron *c)
+{
+    struct ctx ctx = item_begin(c);
+    return item_end(&ctx, "beat", health_beat(&ctx, "cron", c->host, arena_printf(ctx.arena, "in_flight=%d", in_flight(c))));
+}
+
+/* One round; how many things were begun, -1 when the database is away. A step that fails does not hold up the others. */
 static int round_once(struct cron *c)
 {
     int64_t now = clock_mono_ms();
-    struct ctx ctx = item_begin(c);
-    int begun = sender_step(c->sender, &ctx);
-    int played = begun < 0 ? -1 : playing_step(&ctx);
-    int typed = played < 0 || !ctx.conf->main_test_mode ? 0 : handset_step(&ctx);
-    bool ok = begun >= 0 && played >= 0 && typed >= 0;
+    int begun = 0;
+    bool ok = true;
+    for (size_t i = 0; i < ARRAY_LEN(steps) && !stop; i++) {
+        struct ctx ctx = item_begin(c);
+        int n = steps[i].run(&ctx, c->crews[i]);
+        ok = item_end(&ctx, steps[i].name, n >= 0) && ok;
+        begun += n > 0 ? n : 0;
+    }
     if (ok && now >= c->beat_at) {
-        ok = health_beat(&ctx, "cron", c->host, arena_printf(ctx.arena, "in_flight=%d", sender_in_flight(c->sender)));
+        ok = beat(c);
         c->beat_at = now + BEAT_MS;
     }
-    if (!item_end(&ctx, "round", ok))
-        return -1;
-    if (now >= c->jobs_at) {
+    if (ok && now >= c->jobs_at) {
         run_jobs(c);
         c->jobs_at = now + JOBS_MS;
     }
-    return begun + played + typed;
+    return ok ? begun : -1;
 }
 
 static void loop(struct cron *c, int64_t until_ms)
@@ -122,7 +146,7 @@ static void loop(struct cron *c, int64_t until_ms)
 static void finish(struct cron *c)
 {
     int64_t until = clock_mono_ms() + c->proto.conf->twilio_limit_ms + 1000;
-    while (sender_in_flight(c->sender) && clock_mono_ms() < until)
+    while (in_flight(c) && clock_mono_ms() < until)
         client_run(c->proto.client, -1, 200);
 }
 
@@ -157,7 +181,8 @@ static bool start(struct cron *c, const char *conf_path)
     c->proto.keys = keys;
     c->proto.db = db_new(conf);
     c->proto.client = client_new();
-    c->sender = sender_new(c->life, &c->proto);
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+        c->crews[i] = crew_new(c->life, &c->proto);
     c->wake_fd = wake_socket(conf->cron_socket);
     if (gethostname(c->host, sizeof c->host - 1) != 0)
         c->host[0] = 0;

@@ -13,6 +13,19 @@ CREATE TABLE `api_token` (
   KEY `fk_api_token_user` (`tenant_id`,`user_id`),
   CONSTRAINT `fk_api_token_user` FOREIGN KEY (`tenant_id`, `user_id`) REFERENCES `user` (`tenant_id`, `id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Bearer tokens of the API that were issued; the tokens themselves are signed, not stored.';
+CREATE TABLE `audit` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `id` bigint(20) unsigned NOT NULL AUTO_INCREMENT COMMENT 'order',
+  `user_id` int(10) unsigned DEFAULT NULL COMMENT 'who; NULL: the command line or a job',
+  `actor` varchar(190) NOT NULL COMMENT 'name at that time',
+  `action` varchar(40) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'what: "line.reply", "credentials.put"',
+  `target` varchar(120) NOT NULL DEFAULT '' COMMENT 'on what, never a secret',
+  `detail` varchar(500) NOT NULL DEFAULT '' COMMENT 'how: old and new value, secrets as their last four characters',
+  `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'when',
+  PRIMARY KEY (`tenant_id`,`id`),
+  UNIQUE KEY `uq_audit_id` (`id`),
+  CONSTRAINT `fk_audit_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Who changed what; only ever added to.';
 CREATE TABLE `contact` (
   `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
   `id` int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'unique in the installation',
@@ -103,6 +116,7 @@ CREATE TABLE `line` (
   `active` tinyint(1) NOT NULL DEFAULT 1 COMMENT '0: receives, never sends',
   `per_second` smallint(5) unsigned NOT NULL DEFAULT 0 COMMENT 'segments a second; 0: the setting twilio.sms_per_second (WhatsApp: 80)',
   `free_at` datetime(6) NOT NULL DEFAULT '2000-01-01 00:00:00.000000' COMMENT 'pace: the moment until which this sender''s rate is used up (GCRA)',
+  `answer_after_s` tinyint(3) unsigned DEFAULT NULL COMMENT 'NULL: nothing answers by itself here; else an arrival makes a reply_job that rests so many seconds',
   `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'when it was added',
   PRIMARY KEY (`tenant_id`,`id`),
   UNIQUE KEY `uq_line_id` (`id`),
@@ -113,7 +127,7 @@ CREATE TABLE `message` (
   `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
   `conversation_id` int(10) unsigned NOT NULL COMMENT 'where it belongs',
   `id` bigint(20) unsigned NOT NULL COMMENT 'milliseconds since 2020 in the upper bits, 12 random bits below: order of time, 53 bits until 2089',
-  `direction` tinyint(3) unsigned NOT NULL COMMENT '0 inbound, 1 outbound',
+  `direction` tinyint(3) unsigned NOT NULL COMMENT '0 inbound, 1 outbound, 2 a note of ours: never sent, status is its kind, body its detail',
   `status` varchar(20) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'Twilio''s word, kept verbatim; received for inbound',
   `rank` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'rank of the state: it only rises',
   `simulated` tinyint(1) NOT NULL DEFAULT 0 COMMENT '1: TEST_MODE, nothing left this machine',
@@ -190,6 +204,20 @@ CREATE TABLE `outbox` (
   KEY `ix_outbox_message` (`tenant_id`,`conversation_id`,`message_id`),
   CONSTRAINT `fk_outbox_message` FOREIGN KEY (`tenant_id`, `conversation_id`, `message_id`) REFERENCES `message` (`tenant_id`, `conversation_id`, `id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='What is to be sent: committed before Twilio is called.';
+CREATE TABLE `reply_job` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `conversation_id` int(10) unsigned NOT NULL COMMENT 'of the message',
+  `message_id` bigint(20) unsigned NOT NULL COMMENT 'the inbound message to answer: the key, so that a replay asks once',
+  `state` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT 'due' COMMENT 'due, thinking (a model is asked), done',
+  `next_at` datetime(3) NOT NULL COMMENT 'not before; for thinking: end of the lease',
+  `claim` char(16) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'who holds the lease',
+  `tries` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'times it was begun',
+  `outcome` varchar(40) CHARACTER SET ascii COLLATE ascii_general_ci DEFAULT NULL COMMENT 'what became of it: answered, superseded, human, loop, opt-out, …',
+  `created_at` datetime(3) NOT NULL COMMENT 'arrival of the message',
+  PRIMARY KEY (`tenant_id`,`conversation_id`,`message_id`),
+  KEY `ix_reply_job_due` (`state`,`next_at`),
+  CONSTRAINT `fk_reply_job_message` FOREIGN KEY (`tenant_id`, `conversation_id`, `message_id`) REFERENCES `message` (`tenant_id`, `conversation_id`, `id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Arrivals that are to be answered by rule or model: made by message_ingest, worked off by fcgi-cron.';
 CREATE TABLE `session` (
   `token_hash` binary(32) NOT NULL COMMENT 'SHA-256 of the cookie''s token; the token itself is nowhere',
   `id` int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'names it in the session list',
@@ -284,7 +312,7 @@ CREATE PROCEDURE `message_ingest`(
     MODIFIES SQL DATA
     COMMENT 'An inbound message in one round trip: contact, conversation, message, media and event in one transaction; replays change nothing.'
 BEGIN
-  DECLARE v_line, v_conversation, v_contact, v_known_in INT UNSIGNED DEFAULT NULL;
+  DECLARE v_line, v_conversation, v_contact, v_known_in, v_answer_after_s INT UNSIGNED DEFAULT NULL;
   DECLARE v_id, v_known BIGINT UNSIGNED DEFAULT NULL;
   DECLARE v_now DATETIME(3) DEFAULT UTC_TIMESTAMP(3);
   DECLARE v_name VARCHAR(120) CHARACTER SET utf8mb4 DEFAULT NULL;
@@ -301,7 +329,7 @@ BEGIN
     RESIGNAL;
   END;
 
-  SELECT l.id, c.id, c.name, m.conversation_id, m.id INTO v_line, v_conversation, v_name, v_known_in, v_known
+  SELECT l.id, l.answer_after_s, c.id, c.name, m.conversation_id, m.id INTO v_line, v_answer_after_s, v_conversation, v_name, v_known_in, v_known
     FROM line l LEFT JOIN conversation c ON c.tenant_id = l.tenant_id AND c.line_id = l.id AND c.peer = p_from
       LEFT JOIN message m ON m.tenant_id = l.tenant_id AND m.sid = p_sid
     WHERE l.tenant_id = p_tenant AND l.address = p_to;
@@ -347,6 +375,10 @@ BEGIN
       INSERT INTO message_media (tenant_id, conversation_id, message_id, position, content_type, url)
         SELECT p_tenant, v_conversation, v_id, j.position, COALESCE(j.content_type, ''), j.url
         FROM JSON_TABLE(p_media, '$[*]' COLUMNS (position INT PATH '$.position', content_type VARCHAR(127) PATH '$.type', url VARCHAR(2000) PATH '$.url')) j;
+    END IF;
+    IF v_answer_after_s IS NOT NULL THEN
+      INSERT INTO reply_job (tenant_id, conversation_id, message_id, next_at, created_at)
+        VALUES (p_tenant, v_conversation, v_id, v_now + INTERVAL v_answer_after_s SECOND, v_now);
     END IF;
     COMMIT;
     SELECT 'stored' AS outcome, v_conversation AS conversation_id, v_id AS message_id;

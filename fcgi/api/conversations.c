@@ -68,11 +68,14 @@ int conversation_api(struct request *rq, struct response *rs) /* GET /api/conver
     STR_LIT(&rs->body, "{\"participant\":");
     str_json(&rs->body, participant, strlen(participant));
     STR_LIT(&rs->body, ",\"items\":[");
+    size_t shown = 0;
     for (size_t i = page.n; i-- > 0;) {
-        shape_chat_message(&rs->body, &m[i], c, line);
-        if (i)
+        if (m[i].direction == NOTE)
+            continue;
+        if (shown++)
             str_putc(&rs->body, ',');
+        shape_chat_message(&rs->body, &m[i], c, line);
     }
-    str_printf(&rs->body, "],\"count\":%zu}", page.n);
+    str_printf(&rs->body, "],\"count\":%zu}", shown);
     return json_done(rs, 200);
 }

@@ -135,6 +135,10 @@ static void put_message(struct request *rq, struct value *list, const struct con
     const char *day = view_day(rq, m->created_ms);
     if (!*last_day || strcmp(day, *last_day) != 0)
         object_text(o, "day", *last_day = day);
+    if (m->direction == NOTE) {
+        put_note(rq, o, m);
+        return;
+    }
     put_state(rq, o, m->status);
     if (m->direction == OUTBOUND)
         view_time(rq, o, "state_at", m->status_ms);
@@ -167,6 +171,8 @@ void put_handset(struct request *rq, const struct page *page, const struct rows 
     struct value *list = object_list(view(rq), "messages");
     const struct message_row *m = page->row;
     for (size_t i = page->n; i-- > 0;) {
+        if (m[i].direction == NOTE)
+            continue;
         struct value *o = list_object(list);
         object_text(o, "id", id_text(rq, m[i].id));
         object_bool(o, "typed", m[i].direction == INBOUND);

@@ -16,6 +16,8 @@ const char *shown_address(struct request *rq, const char *address);
 void put_title(struct request *rq, struct value *o, const char *name, const char *peer);
 /* "failure" {text, code, help_url} when there is an error. */
 void put_failure(struct request *rq, struct value *o, int64_t code, const char *words);
+/* "note" {text, tone, icon, detail?, by?}: a system line of a chat. */
+void put_note(struct request *rq, struct value *o, const struct message_row *m);
 /* "window" {open, text} for WhatsApp conversations; true when free text is allowed now. */
 bool put_window(struct request *rq, struct value *o, const struct conversation_row *c);
 

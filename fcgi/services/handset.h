@@ -11,6 +11,7 @@ bool handset_type(struct ctx *ctx, const char *from, const char *to, const char 
 /* struct handset_row: what was typed and has not arrived yet, or was refused. */
 struct rows handset_waiting(struct ctx *ctx, const char *from, const char *to);
 /* fcgi-cron: signs and posts what is queued; how many, -1 on failure. */
-int handset_step(struct ctx *ctx);
+struct crew;
+int handset_step(struct ctx *ctx, struct crew *crew);
 
 #endif

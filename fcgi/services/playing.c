@@ -33,8 +33,9 @@ static bool play_one(struct ctx *ctx, uint64_t tenant, uint64_t id)
     return delivery_apply(ctx, &e) && db_outbox_move(ctx, tenant, id, "playing", sent ? "sent" : "playing", PLAY_STEP_MS, NULL) >= 0;
 }
 
-int playing_step(struct ctx *ctx)
+int playing_step(struct ctx *ctx, struct crew *crew)
 {
+    (void)crew;
     struct rows rows = db_outbox_due(ctx, "playing", 50);
     struct due_row *due = rows.row;
     for (size_t i = 0; rows.ok && i < rows.n; i++)

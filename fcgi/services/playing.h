@@ -9,6 +9,7 @@ enum { PLAY_STEP_MS = 700 };
 /* Right after the row was stored: the SID and "queued". */
 bool playing_begin(struct ctx *ctx, uint64_t outbox_id);
 /* fcgi-cron: the next state of every message that is due; how many, -1 on failure. */
-int playing_step(struct ctx *ctx);
+struct crew;
+int playing_step(struct ctx *ctx, struct crew *crew);
 
 #endif

@@ -4,13 +4,9 @@
 #include "base/base.h"
 #include "base/ctx.h"
 
-struct sender;
-
-/* Lives in `a`; `db`, `client` and `keys` of each item's context are taken from `proto`. */
-struct sender *sender_new(struct arena *a, const struct ctx *proto);
+struct crew;
 /* Expires leases, then starts due sends and due look-ups up to twilio.concurrency. Answers arrive in client_run().
  * The number begun, lines that only wait for their pace counted in (come back soon), -1 on failure (database). */
-int sender_step(struct sender *s, struct ctx *ctx);
-int sender_in_flight(const struct sender *s);
+int sender_step(struct ctx *ctx, struct crew *crew);
 
 #endif

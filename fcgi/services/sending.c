@@ -114,29 +114,39 @@ static bool check_service(struct ctx *ctx, struct draft *d)
     return d->service_sid || err_field(ctx, "use_messaging_service", N_("No Messaging Service is set up."));
 }
 
+static bool write_message(struct ctx *ctx, const struct draft *d, uint64_t conversation, uint64_t id)
+{
+    const struct send_request *rq = d->rq;
+    struct outbound m = { .conversation_id = conversation, .id = id, .body = d->body, .author_kind = (int)rq->author, .author_id = ctx->actor.user_id,
+                          .author = ctx->actor.user_id ? ctx->actor.name : NULL, .segments = d->segments.count,
+                          .num_media = (int)rq->media_count, .simulated = ctx->conf->main_test_mode };
+    if (!db_message_insert(ctx, ctx->tenant, &m))
+        return false;
+    for (size_t i = 0; i < rq->media_count; i++)
+        if (!db_media_insert(ctx, ctx->tenant, conversation, id, (int)i, "", rq->media_urls[i]))
+            return false;
+    return true;
+}
+
 static bool write_rows(struct ctx *ctx, void *arg)
 {
     struct draft *d = arg;
     const struct send_request *rq = d->rq;
-    bool test = ctx->conf->main_test_mode;
     uint64_t conversation = rq->conversation_id;
     if (!conversation)
         conversation = db_conversation_open(ctx, ctx->tenant, d->line->id, d->line->channel, d->peer, address_key(ctx->arena, d->peer), address_number(d->peer));
-    if (!conversation)
+    uint64_t id = conversation ? db_conversation_bump(ctx, ctx->tenant, conversation, "queued", text_preview(ctx->arena, d->body)) : 0;
+    if (!id)
         return false;
-    struct outbound m = { .conversation_id = conversation, .id = db_conversation_bump(ctx, ctx->tenant, conversation, "queued", text_preview(ctx->arena, d->body)), .body = d->body, .author_kind = (int)rq->author, .author_id = ctx->actor.user_id, .author = ctx->actor.user_id ? ctx->actor.name : NULL,
-                          .segments = d->segments.count, .num_media = (int)rq->media_count, .simulated = test };
-    if (!m.id || !db_message_insert(ctx, ctx->tenant, &m))
+    d->out->withdrawn = rq->still && !rq->still(ctx, conversation, id, rq->still_arg) && !ctx->err.code;
+    if (d->out->withdrawn || ctx->err.code || !write_message(ctx, d, conversation, id))
         return false;
-    for (size_t i = 0; i < rq->media_count; i++)
-        if (!db_media_insert(ctx, ctx->tenant, conversation, m.id, (int)i, "", rq->media_urls[i]))
-            return false;
-    struct outbox_new row = { .conversation_id = conversation, .message_id = m.id, .state = test ? "playing" : "queued", .nonce = rq->nonce,
+    struct outbox_new row = { .conversation_id = conversation, .message_id = id, .state = ctx->conf->main_test_mode ? "playing" : "queued", .nonce = rq->nonce,
                               .messaging_service_sid = d->service_sid, .content_sid = rq->content_sid, .content_variables = rq->content_variables };
     d->out->outbox_id = db_outbox_insert(ctx, ctx->tenant, &row);
     d->out->conversation_id = conversation;
-    d->out->message_id = m.id;
-    return d->out->outbox_id != 0;
+    d->out->message_id = id;
+    return d->out->outbox_id && (!rq->also || rq->also(ctx, d->out, rq->also_arg));
 }
 
 static bool check_nonce(struct ctx *ctx, const char *nonce)
@@ -164,6 +174,8 @@ static bool store(struct ctx *ctx, struct draft *d)
     for (int try = 1;; try++) {
         enum db_result r = db_transaction(ctx, write_rows, d);
         if (r == DB_OK)
+            return true;
+        if (d->out->withdrawn && r == DB_FAILED && !ctx->err.code)
             return true;
         bool twin = r == DB_FAILED && stmt_duplicate(ctx);
         if (r == DB_FAILED && !twin)
@@ -246,6 +258,13 @@ static const char *own_nonce(struct ctx *ctx)
     return arena_printf(ctx->arena, "own-%s", hex);
 }
 
+static bool begin(struct ctx *ctx, const struct send_request *rq, uint64_t outbox_id)
+{
+    if (ctx->conf->main_test_mode)
+        return play(ctx, outbox_id);
+    return rq->queued || send_inline(ctx, outbox_id);
+}
+
 bool message_send(struct ctx *ctx, const struct send_request *rq, struct send_result *out)
 {
     struct send_request wish = *rq;
@@ -262,7 +281,11 @@ bool message_send(struct ctx *ctx, const struct send_request *rq, struct send_re
         wish.nonce = own_nonce(ctx);
     if (ctx->err.code || !check_content(ctx, &d) || !check_target(ctx, &d) || !check_service(ctx, &d) || !store(ctx, &d))
         return false;
-    bool begun = out->duplicate || (ctx->conf->main_test_mode ? play(ctx, out->outbox_id) : send_inline(ctx, out->outbox_id));
+    if (out->withdrawn) {
+        *out = (struct send_result){ .withdrawn = true, .status = "withdrawn" };
+        return true;
+    }
+    bool begun = out->duplicate || begin(ctx, &wish, out->outbox_id);
     return (begun && report(ctx, out)) || still_queued(ctx, out);
 }
 

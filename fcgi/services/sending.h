@@ -1,8 +1,9 @@
-/* sending.h - everything that leaves: one door for the panel, the APIs and (later) rules, models and schedules.
+/* sending.h - everything that leaves: one door for the panel, the APIs, rules, models and schedules.
  *
  * message_send() commits message and outbox row, then calls Twilio itself, because a person waits for the SID; what
  * cannot leave now (pace, a passing failure) stays in the outbox for fcgi-cron. An ambiguous outcome is "unknown" and is
- * looked up at Twilio before anything is sent again. In TEST_MODE nothing leaves: the message is marked simulated. */
+ * looked up at Twilio before anything is sent again. In TEST_MODE nothing leaves: the message is marked simulated.
+ * What happens by itself (answers, reminders, bulk) sets `queued`, and checks in `still` what may have changed meanwhile. */
 #ifndef CENTRALA_SERVICES_SENDING_H
 #define CENTRALA_SERVICES_SENDING_H
 #include "base/base.h"
@@ -13,6 +14,7 @@
 
 enum { BODY_MOST_UNITS = 1600, SEND_MEDIA_MOST = 10 };
 
+struct send_result;
 struct send_request {
     const char *to;                       /* E.164 or with channel prefix; ignored when conversation_id is set */
     uint64_t conversation_id;             /* answer in this conversation: its line and address */
@@ -25,12 +27,21 @@ struct send_request {
     bool use_messaging_service;           /* through the account's own service */
     const char *nonce;                    /* the same nonce twice is one send, whatever else differs; NULL: none */
     enum author_kind author;
+    bool queued;                          /* nobody waits for the SID: leave it to fcgi-cron */
+    /* Asked in the transaction that stores the message, with the conversation locked: is it still wanted? `message` is the
+     * id it would get. False without an error: nothing is stored, the result says withdrawn. May run more than once. */
+    bool (*still)(struct ctx *ctx, uint64_t conversation, uint64_t message, void *arg);
+    void *still_arg;
+    /* The same transaction, after the message is stored: rows that must stand or fall with it. False with ctx->err. */
+    bool (*also)(struct ctx *ctx, const struct send_result *stored, void *arg);
+    void *also_arg;
 };
 struct send_result {
     uint64_t conversation_id, message_id, outbox_id;
     const char *sid;                      /* NULL while Twilio has not accepted */
     const char *status;                   /* of the message now */
     bool duplicate, simulated;
+    bool withdrawn;                       /* `still` said no: nothing was stored */
     int64_t error_code;                   /* when the provider refused */
     const char *error;                    /* message id or the provider's words; NULL when none */
 };

@@ -35,6 +35,10 @@ static const struct sql recompute_window =
 static const struct sql insert =
     SQL("INSERT INTO message (tenant_id,conversation_id,id,direction,status,rank,simulated,author_kind,author_id,author,segments,num_media,"
         "status_at,created_at,body) VALUES (?,?,?,1,'queued',5,?,?,?,?,?,?," TIME_OF_ID "," TIME_OF_ID ",?)", NULL);
+static const struct sql note_insert =
+    SQL("INSERT INTO message (tenant_id,conversation_id,id,direction,status,rank,author_kind,author_id,author,segments,status_at,created_at,body) "
+        "VALUES (?,?,GREATEST(time_id(),(SELECT c.last_message_id+1 FROM conversation c WHERE c.tenant_id=? AND c.id=?)),2,?,60,?,?,?,0,"
+        "UTC_TIMESTAMP(3),UTC_TIMESTAMP(3),?)", NULL);
 static const struct sql media_insert =
     SQL("INSERT INTO message_media (tenant_id,conversation_id,message_id,position,content_type,url) VALUES (?,?,?,?,?,?)", NULL);
 
@@ -113,6 +117,12 @@ bool db_message_insert(struct ctx *ctx, uint64_t tenant, const struct outbound *
 {
     return stmt_do(ctx, &insert, ARGS(U64(tenant), U64(m->conversation_id), U64(m->id), I64(m->simulated), I64(m->author_kind),
                                       ID_OR_NULL(m->author_id), TEXT(m->author), I64(m->segments), I64(m->num_media), U64(m->id), U64(m->id), TEXT(m->body))) >= 0;
+}
+
+bool db_note_insert(struct ctx *ctx, uint64_t tenant, uint64_t conversation, const char *kind, const char *detail, uint64_t user, const char *author)
+{
+    return stmt_do(ctx, &note_insert, ARGS(U64(tenant), U64(conversation), U64(tenant), U64(conversation), TEXT(kind), I64(user ? AUTHOR_USER : AUTHOR_AUTO), ID_OR_NULL(user),
+                                            TEXT(author), TEXT(detail))) >= 0;
 }
 
 bool db_media_insert(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message, int position, const char *type, const char *url)

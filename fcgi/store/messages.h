@@ -3,7 +3,7 @@
 #define CENTRALA_STORE_MESSAGES_H
 #include "store/stmt.h"
 
-enum direction { INBOUND = 0, OUTBOUND = 1 };
+enum direction { INBOUND = 0, OUTBOUND = 1, NOTE = 2 }; /* NOTE: ours alone, in the chat only; status is its kind, body its detail */
 enum author_kind { AUTHOR_CUSTOMER, AUTHOR_USER, AUTHOR_API, AUTHOR_AUTO, AUTHOR_MODEL, AUTHOR_SCHEDULE };
 
 /* As a chat shows it. */
@@ -78,7 +78,10 @@ struct outbound { uint64_t conversation_id, id; const char *body; int author_kin
 bool db_message_insert(struct ctx *ctx, uint64_t tenant, const struct outbound *m);
 bool db_media_insert(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message, int position, const char *type, const char *url);
 
-/* A chat's page: newest first; `before` 0 = from the newest. */
+/* A note in the chat (services/note.h), after everything that is there; conversation's list row stays as it is. */
+bool db_note_insert(struct ctx *ctx, uint64_t tenant, uint64_t conversation, const char *kind, const char *detail, uint64_t user, const char *author);
+
+/* A chat's page, notes among it: newest first; `before` 0 = from the newest. */
 struct rows db_messages_page(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t before, int limit);
 struct rows db_media_of(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t from, uint64_t to);
 /* A history page of one direction: newest first, ids below `before` and not below `floor`. */

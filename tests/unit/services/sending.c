@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "services/gate.h"
 #include "services/outgoing.h"
+#include "services/crew.h"
 #include "services/sender.h"
 #include "store/conversations.h"
 #include "store/outbox.h"
@@ -159,14 +160,14 @@ static void test_test_mode_holds_what_was_queued_before(void **state)
 {
     (void)state;
     struct send_result m = queued(CUSTOMER, "hello");
-    struct sender *s = sender_new(f.arena, ctx);
+    struct crew *crew = crew_new(f.arena, ctx);
     must_do(ctx, &due, ARGS(I64(1), U64(1), U64(m.outbox_id)));
     f.conf.main_test_mode = true;
-    assert_int_equal(sender_step(s, ctx), 0);
+    assert_int_equal(sender_step(ctx, crew), 0);
     expect(&m, "queued|1|-|0");
     f.conf.main_test_mode = false;
-    assert_int_equal(sender_step(s, ctx), 1);
-    while (sender_in_flight(s))
+    assert_int_equal(sender_step(ctx, crew), 1);
+    while (crew_in_flight(crew))
         client_run(ctx->client, -1, 100);
     expect(&m, "queued|2|-|1");
 }

@@ -1,0 +1,30 @@
+/* notes.c - the words of a chat's system lines (services/note.h). To add a kind: a row here. */
+#include "base/base.h"
+#include "pages/parts.h"
+
+struct note_words { const char *kind, *text, *tone, *icon; };
+
+void put_note(struct request *rq, struct value *o, const struct message_row *m)
+{
+    static const struct note_words words[] = {
+        { "opted-out", N_("Opted out: nothing is sent to this customer any more."), "bad", "lock" },
+        { "opted-in", N_("Opted in again: this customer may be written to."), "good", "unlock" },
+        { "opt-out-doubt", N_("This may be a request to stop. Please decide."), "wait", "state-undelivered" },
+        { "handed-off", N_("The AI handed over to a person."), "wait", "state-undelivered" },
+        { "answer-dropped", N_("An automatic answer was dropped: somebody was quicker."), "quiet", "state-canceled" },
+        { "answers-stopped", N_("Automatic answers stopped at the limit; a person's message starts them again."), "wait", "state-undelivered" },
+        { "message-removed", N_("A message was removed."), "quiet", "state-canceled" },
+    };
+    struct value *note = object_object(o, "note");
+    size_t i = 0;
+    while (i < ARRAY_LEN(words) && strcmp(words[i].kind, m->status) != 0)
+        i++;
+    bool known = i < ARRAY_LEN(words);
+    object_text(note, "text", known ? say(rq, words[i].text) : m->status);
+    object_text(note, "tone", known ? words[i].tone : "quiet");
+    object_text(note, "icon", known ? words[i].icon : "state-canceled");
+    if (*m->body)
+        object_text(note, "detail", m->body);
+    if (m->author)
+        object_text(note, "by", m->author);
+}

@@ -1,0 +1,57 @@
+/* crew.c - pieces of work, each with memory and context of its own. */
+#include "base/base.h"
+#include "base/log.h"
+#include "services/crew.h"
+
+struct crew {
+    struct ctx proto;
+    int in_flight;
+};
+
+struct crew *crew_new(struct arena *life, const struct ctx *proto)
+{
+    struct crew *c = ARENA_NEW(life, struct crew);
+    c->proto = *proto;
+    return c;
+}
+
+int crew_in_flight(const struct crew *c)
+{
+    return c->in_flight;
+}
+
+struct work *work_new(struct crew *c, uint64_t tenant, size_t ceiling)
+{
+    struct arena *a = arena_new(ceiling);
+    struct work *w = ARENA_NEW(a, struct work);
+    ctx_init(&w->ctx, a, c->proto.conf);
+    w->ctx.db = c->proto.db;
+    w->ctx.keys = c->proto.keys;
+    w->ctx.client = c->proto.client;
+    w->ctx.tenant = tenant;
+    w->ctx.actor = (struct actor){ .kind = ACTOR_JOB, .name = "fcgi-cron" };
+    w->crew = c;
+    return w;
+}
+
+static void arrived(const struct answer *answer, void *arg)
+{
+    struct work *w = arg;
+    w->crew->in_flight--;
+    w->answered(w, answer);
+}
+
+void work_call(struct work *w, const struct call *call, void (*answered)(struct work *w, const struct answer *answer))
+{
+    w->answered = answered;
+    w->crew->in_flight++;
+    client_start(w->ctx.client, w->ctx.arena, call, arrived, w);
+}
+
+void work_end(struct work *w, const char *what)
+{
+    struct ctx *ctx = &w->ctx;
+    if (ctx->err.code)
+        log_event(ctx, LOG_ERROR, "work.failed", "what=%s error=%s detail=%s", what, err_name(ctx->err.code), log_quote(ctx->arena, ctx->err.detail));
+    arena_free(ctx->arena);
+}

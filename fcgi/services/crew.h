@@ -1,0 +1,32 @@
+/* crew.h - work in flight in fcgi-cron: calls that are answered while others are begun.
+ *
+ * Each piece of work has an arena and a context of its own, which last until work_end(). A step of the loop
+ * (fcgi/steps.def) is called every round with a crew that is its own; it begins what is due and returns at once, answers
+ * come back through client_run(). A crew's calls are waited for before fcgi-cron ends. */
+#ifndef CENTRALA_SERVICES_CREW_H
+#define CENTRALA_SERVICES_CREW_H
+#include "base/base.h"
+#include "base/ctx.h"
+#include "providers/client.h"
+
+struct crew;
+struct work {
+    struct ctx ctx;    /* tenant set; actor: the job */
+    void *data;        /* the step's own */
+    struct crew *crew;
+    void (*answered)(struct work *w, const struct answer *answer);
+};
+
+/* Lives in `life`; `conf`, `db`, `client` and `keys` of each context are taken from `proto`. */
+struct crew *crew_new(struct arena *life, const struct ctx *proto);
+/* Calls without an answer yet. */
+int crew_in_flight(const struct crew *c);
+
+/* `ceiling` is the most memory it may take. */
+struct work *work_new(struct crew *c, uint64_t tenant, size_t ceiling);
+/* Starts a call; `answered` ends the work or calls again. What the call points at must lie in the work's arena. */
+void work_call(struct work *w, const struct call *call, void (*answered)(struct work *w, const struct answer *answer));
+/* Logs what is in ctx.err under `what`, and frees everything. */
+void work_end(struct work *w, const char *what);
+
+#endif
