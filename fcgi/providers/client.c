@@ -1,11 +1,14 @@
 /* client.c - HTTP over libcurl: one easy handle for calls that wait, one multi handle for calls in flight. */
 #include "base/base.h"
 #include "providers/client.h"
+#include "providers/public.h"
 #include "base/log.h"
 #include "base/str.h"
 #include <curl/curl.h>
+#include <errno.h>
 #include <poll.h>
 #include <strings.h>
+#include <unistd.h>
 
 enum {
     ANSWER_MOST = 1024 * 1024,  /* when the call names no ceiling */
@@ -19,6 +22,8 @@ struct flight { /* one call under way */
     struct arena *arena;
     struct curl_slist *headers;
     struct str body;
+    int file;       /* > 0: where a good body goes instead */
+    size_t written, most; /* there */
     bool once;      /* not idempotent: must not leave twice */
     bool begun;     /* connected, and the request was or may have been written */
     bool repeated;  /* curl wanted to write it again */
@@ -78,10 +83,34 @@ void client_free(struct client *c)
     free(c);
 }
 
+static bool write_file(struct flight *f, const char *data, size_t n)
+{
+    while (n > 0) {
+        ssize_t k = write(f->file, data, n);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            return false;
+        data += k;
+        n -= (size_t)k;
+        f->written += (size_t)k;
+    }
+    return true;
+}
+
+static size_t on_file(struct flight *f, const char *data, size_t n)
+{
+    f->body.full = n > f->most - f->written;
+    return !f->body.full && write_file(f, data, n) ? n : CURL_WRITEFUNC_ERROR;
+}
+
 /* Stores what fits under the ceiling and ends the transfer at it. */
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
     struct flight *f = arg;
+    long status = 0;
+    if (f->file > 0 && curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status >= 200 && status < 300)
+        return on_file(f, data, size * count);
     size_t n = size * count, room = f->body.ceiling - f->body.len;
     str_add(&f->body, data, n < room ? n : room);
     if (n <= room)
@@ -101,6 +130,12 @@ static int on_request(void *arg, char *peer UNUSED, char *own UNUSED, int peer_p
     }
     f->begun = true;
     return CURL_PREREQFUNC_OK;
+}
+
+/* Asked for each address before it is connected to, so no name can resolve past it. */
+static curl_socket_t on_socket(void *arg UNUSED, curlsocktype purpose UNUSED, struct curl_sockaddr *a)
+{
+    return address_is_public(&a->addr) ? socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol) : CURL_SOCKET_BAD;
 }
 
 static void add_header(struct flight *f, const char *line)
@@ -173,6 +208,10 @@ static bool set_up(struct flight *f, const struct call *call)
     BUG_IF(call->connect_limit_ms <= 0 || call->limit_ms <= 0);
     CURL *e = f->easy;
     size_t most = call->most ? call->most : ANSWER_MOST;
+    f->file = call->file;
+    f->most = most;
+    if (call->file > 0 && most > ANSWER_MOST) /* of anything but a 2xx */
+        most = ANSWER_MOST;
     str_init(&f->body, f->arena, most < 2048 ? most : 2048, most);
     set_transport(e, call);
     set_method(f, call);
@@ -183,6 +222,10 @@ static bool set_up(struct flight *f, const struct call *call)
     SET(e, CURLOPT_PREREQDATA, f);
     SET(e, CURLOPT_ERRORBUFFER, f->problem);
     SET(e, CURLOPT_PRIVATE, f);
+    if (call->public_only) {
+        SET(e, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+        SET(e, CURLOPT_FRESH_CONNECT, 1L); /* not one that somebody else opened to who knows where */
+    }
     if (set_headers(f, call))
         return true;
     snprintf(f->problem, sizeof f->problem, "a header holds a line break");
@@ -238,14 +281,17 @@ static void read_answer(struct flight *f, CURLcode rc, struct answer *out)
     if (status < 200 || f->repeated)
         status = 0;
     const char *type = status ? header(f, "Content-Type") : NULL, *id = NULL;
+    const char *location = status >= 300 && status < 400 ? header(f, "Location") : NULL;
     for (size_t i = 0; status && !id && i < ARRAY_LEN(ids); i++)
         id = header(f, ids[i]);
     *out = (struct answer){
         .class = classify(f, rc, (int)status),
         .status = (int)status,
         .body = f->body.s,
-        .body_len = f->body.len,
+        .body_len = f->written ? f->written : f->body.len,
         .content_type = type ? arena_strdup(f->arena, type) : "",
+        .location = location ? arena_strdup(f->arena, location) : "",
+        .too_large = f->body.full,
         .retry_after_ms = status ? retry_after(f) : -1,
         .request_id = id ? arena_strdup(f->arena, id) : "",
         .took_ms = (int)(took_us / 1000),

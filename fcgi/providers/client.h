@@ -30,14 +30,19 @@ struct call {
     const char *content_type;
     int connect_limit_ms, limit_ms;
     size_t most;                        /* largest answer, 0: 1 MiB */
+    /* Only to addresses of the public internet, however the name resolves: for addresses that came from outside. */
+    bool public_only;
+    int file;                           /* > 0: the body of a 2xx is written to this descriptor, not kept; the caller closes it */
 };
 
 struct answer {
     enum call_class class;
     int status;                         /* 0 when there was no answer */
     const char *body;                   /* in the arena, NUL-ended, never NULL */
-    size_t body_len;
+    size_t body_len;                    /* also of what went to `file` */
     const char *content_type;           /* "" when none */
+    const char *location;               /* of a 3xx, as it came; "" when none */
+    bool too_large;                     /* it passed `most` and was cut */
     int64_t retry_after_ms;             /* -1 when none */
     const char *request_id;             /* x-request-id, twilio-request-id or request-id; "" when none */
     int took_ms;

@@ -354,10 +354,53 @@ static void test_woken_by_descriptor(void **state UNUSED)
     assert_int_equal(t.done, 0);
 }
 
+/* A good body goes to the file and nowhere else, another one into memory; both have their ceiling. */
+static void test_into_a_file(void **state UNUSED)
+{
+    static const struct { const char *say; size_t most; enum call_class class; const char *file, *body; bool too_large; } cases[] = {
+        { SAY("200 OK", "", "5", "hello"), 5, CALL_OK, "hello", "", false },
+        { SAY("200 OK", "", "5", "hello"), 4, CALL_UNKNOWN, "", "", true },
+        { SAY("307 Moved", "Location: https://example.org/x\r\n", "4", "gone"), 100, CALL_REFUSED, "", "gone", false },
+        { SAY("404 Not Found", "", "2", "no"), 100, CALL_REFUSED, "", "no", false },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct scene s;
+        char name[] = "/tmp/centrala-client-XXXXXX", got[16] = "";
+        scene_open(&s, (const char *const[]){ cases[i].say, NULL });
+        struct call call = call_to(&s, "GET", "http");
+        call.file = mkstemp(name);
+        call.most = cases[i].most;
+        unlink(name);
+        client_call(s.client, &s.ctx, &call, &s.answer);
+        assert_true(pread(call.file, got, sizeof got - 1, 0) >= 0);
+        assert_string_equal(got, cases[i].file);
+        assert_string_equal(s.answer.body, cases[i].body);
+        assert_int_equal(s.answer.class, cases[i].class);
+        assert_int_equal(s.answer.too_large, cases[i].too_large);
+        assert_string_equal(s.answer.location, cases[i].class == CALL_REFUSED && s.answer.status == 307 ? "https://example.org/x" : "");
+        close(call.file);
+        scene_close(&s);
+    }
+}
+
+static void test_public_only(void **state UNUSED)
+{
+    struct scene s;
+    scene_open(&s, (const char *const[]){ OK, NULL });
+    ask(&s, "GET"); /* leaves a kept connection behind, which must not be used either */
+    assert_int_equal(s.answer.class, CALL_OK);
+    struct call call = call_to(&s, "GET", "http");
+    call.public_only = true;
+    client_call(s.client, &s.ctx, &call, &s.answer);
+    assert_int_equal(s.answer.class, CALL_UNSENT);
+    assert_int_equal(s.server.requests, 1);
+    scene_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answer),
+        cmocka_unit_test(test_answer), cmocka_unit_test(test_into_a_file), cmocka_unit_test(test_public_only),
         cmocka_unit_test(test_status_decides),
         cmocka_unit_test(test_not_sent),
         cmocka_unit_test(test_connect_limit),
