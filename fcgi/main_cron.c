@@ -1,4 +1,5 @@
-/* main_cron.c - fcgi-cron: everything that happens by itself. --once, --for SECONDS, --daemon. */
+/* main_cron.c - fcgi-cron: everything that happens by itself. --once, --for SECONDS, --daemon. TERM and INT end it when
+ * what is on its way has been answered; HUP changes nothing. */
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/conf.h"
@@ -156,6 +157,7 @@ static void signals(void)
     sigaction(SIGTERM, &sa, NULL);
     sigaction(SIGINT, &sa, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN); /* sent to all of a service when settings changed or a terminal closed: work goes on. New settings: restart */
 }
 
 static bool start(struct cron *c, const char *conf_path)

@@ -6,6 +6,7 @@
 #include "services/sending.h"
 #include "api/shapes.h"
 #include "web/handlers.h"
+#include "web/view.h"
 
 struct send_message_in {
     const char *to, *body, *content_sid, *content_variables, *messaging_service_sid, *nonce;
@@ -30,7 +31,7 @@ static const struct form_field message_add_fields[] = {
     FORM_TEXT(struct message_add_in, body, 1, 1600, REQUIRED | MULTILINE),
     FORM_TEXT(struct message_add_in, nonce, 0, 64, 0),
 };
-const struct form message_add_form = FORM(struct message_add_in, message_add_fields);
+const struct form message_add_form = FORM_SUCCESS(struct message_add_in, message_add_fields);
 
 struct messages_in { int64_t limit; const char *direction; uint64_t before; };
 static const struct form_field messages_fields[] = {
@@ -69,6 +70,18 @@ int send_message_api(struct request *rq, struct response *rs) /* POST /api/send-
     return json_done(rs, 200);
 }
 
+/* The same in this address's own shape. A text leaves whole or not at all: of a refused one no part was sent. */
+static int not_added(struct request *rq, struct response *rs, const struct send_result *r)
+{
+    int status = refused(rq, rs, r);
+    const char *words = say(rq, err_public(&rq->ctx.err));
+    str_init(&rs->body, rq->ctx.arena, 256, BODY_CEILING);
+    STR_LIT(&rs->body, "{\"success\":false,\"error\":");
+    str_json(&rs->body, words, strlen(words));
+    str_printf(&rs->body, ",\"parts_sent\":0,\"request_id\":\"%s\"}\n", rq->ctx.id);
+    return json_done(rs, status);
+}
+
 int message_add_api(struct request *rq, struct response *rs) /* POST /api/messages */
 {
     const struct message_add_in *in = rq->in;
@@ -77,7 +90,7 @@ int message_add_api(struct request *rq, struct response *rs) /* POST /api/messag
     if (!message_send(&rq->ctx, &send, &r))
         return fail(rq, rs);
     if (strcmp(r.status, "failed") == 0)
-        return refused(rq, rs, &r);
+        return not_added(rq, rs, &r);
     shape_added(&rs->body, &r, in->body);
     return json_done(rs, 200);
 }

@@ -1,23 +1,20 @@
 /* twilio.c - Twilio's 2010-04-01 API: bodies and addresses out, JSON in. */
 #include "base/base.h"
-#include "providers/twilio.h"
+#include "providers/twilio_internal.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "base/utf8.h"
 
 enum {
     FORM_MOST = 64 * 1024,
-    URL_MOST = 8 * 1024,
     PAGE_SIZE = 50,
     LIST_MOST = 4 * 1024 * 1024, /* an answer with PAGE_SIZE messages is about 100 KiB */
-    WORDS_MOST = 500,
     SID_LENGTH = 34
 };
 
 static const char *const accept_json[] = { "Accept: application/json", NULL };
 
-/* "name=value", joined by &; a NULL value is left out, an empty one is sent. */
-static void form_add(struct str *form, const char *name, const char *value)
+void twilio_form_add(struct str *form, const char *name, const char *value)
 {
     if (!value)
         return;
@@ -28,11 +25,11 @@ static void form_add(struct str *form, const char *name, const char *value)
     str_url(form, value, strlen(value));
 }
 
-static void form_int(struct str *form, const char *name, int64_t value)
+void twilio_form_int(struct str *form, const char *name, int64_t value)
 {
     char b[24];
     snprintf(b, sizeof b, "%" PRId64, value);
-    form_add(form, name, b);
+    twilio_form_add(form, name, b);
 }
 
 /* Midnight GMT of that day. */
@@ -41,26 +38,26 @@ static void form_day(struct str *form, const char *name, int64_t ms)
     enum { DAY = 24 * 3600 * 1000 };
     char iso[CLOCK_ISO_MAX];
     clock_iso(ms - (ms % DAY + DAY) % DAY, false, iso);
-    form_add(form, name, iso);
+    twilio_form_add(form, name, iso);
 }
 
-static void url_base(struct str *url, struct arena *a, const struct twilio_account *acc)
+void twilio_url_base(struct str *url, struct arena *a, const char *base)
 {
-    size_t n = strlen(acc->api_base);
-    while (n && acc->api_base[n - 1] == '/')
+    size_t n = strlen(base);
+    while (n && base[n - 1] == '/')
         n--;
-    str_init(url, a, 256, URL_MOST);
-    str_add(url, acc->api_base, n);
+    str_init(url, a, 256, TWILIO_URL_MOST);
+    str_add(url, base, n);
 }
 
-static void url_account(struct str *url, struct arena *a, const struct twilio_account *acc)
+void twilio_url_account(struct str *url, struct arena *a, const struct twilio_account *acc)
 {
-    url_base(url, a, acc);
+    twilio_url_base(url, a, acc->api_base);
     STR_LIT(url, "/2010-04-01/Accounts/");
     str_url(url, acc->sid, strlen(acc->sid));
 }
 
-static struct call authorised(const struct conf *conf, const struct twilio_account *acc, const char *method, const struct str *url, int limit_ms)
+struct call twilio_authorised(const struct conf *conf, const struct twilio_account *acc, const char *method, const struct str *url, int limit_ms)
 {
     BUG_IF(url->full);
     return (struct call){
@@ -79,35 +76,34 @@ void twilio_send_call(struct arena *a, const struct conf *conf, const struct twi
                       const struct twilio_message *m, int limit_ms, struct call *call)
 {
     struct str url, form;
-    url_account(&url, a, acc);
+    twilio_url_account(&url, a, acc);
     STR_LIT(&url, "/Messages.json");
     str_init(&form, a, 512, FORM_MOST);
-    form_add(&form, "To", m->to);
-    form_add(&form, "StatusCallback", m->status_callback);
+    twilio_form_add(&form, "To", m->to);
+    twilio_form_add(&form, "StatusCallback", m->status_callback);
     if (m->validity_s)
-        form_int(&form, "ValidityPeriod", m->validity_s);
-    form_add(&form, "ContentVariables", m->content_variables);
-    form_add(&form, "From", m->from);
-    form_add(&form, "MessagingServiceSid", m->messaging_service_sid);
-    form_add(&form, "Body", m->body);
+        twilio_form_int(&form, "ValidityPeriod", m->validity_s);
+    twilio_form_add(&form, "ContentVariables", m->content_variables);
+    twilio_form_add(&form, "From", m->from);
+    twilio_form_add(&form, "MessagingServiceSid", m->messaging_service_sid);
+    twilio_form_add(&form, "Body", m->body);
     for (const char *const *media = m->media_urls; media && *media; media++)
-        form_add(&form, "MediaUrl", *media);
-    form_add(&form, "ContentSid", m->content_sid);
+        twilio_form_add(&form, "MediaUrl", *media);
+    twilio_form_add(&form, "ContentSid", m->content_sid);
     BUG_IF(form.full); /* forms limit bodies to 1600 characters and ten media */
-    *call = authorised(conf, acc, "POST", &url, limit_ms);
+    *call = twilio_authorised(conf, acc, "POST", &url, limit_ms);
     call->body = form.s;
     call->body_len = form.len;
     call->content_type = "application/x-www-form-urlencoded";
 }
 
-/* At most WORDS_MOST bytes that any column and log may hold: valid UTF-8 without control characters. */
-static const char *clean(struct arena *a, const char *s, size_t n)
+const char *twilio_clean(struct arena *a, const char *s, size_t n)
 {
-    char *out = arena_alloc(a, WORDS_MOST + 1), *o = out;
+    char *out = arena_alloc(a, TWILIO_WORDS_MOST + 1), *o = out;
     for (size_t i = 0, step; i < n; i += step) {
         unsigned char c = (unsigned char)s[i];
         step = utf8_step(s + i, n - i);
-        if ((size_t)(o - out) + (step ? step : 1) > WORDS_MOST)
+        if ((size_t)(o - out) + (step ? step : 1) > TWILIO_WORDS_MOST)
             break;
         if (step == 0) {
             step = 1;
@@ -123,9 +119,7 @@ static const char *clean(struct arena *a, const char *s, size_t n)
     return out;
 }
 
-/* Twilio's classic {code, message} and the newer problem+json {code, title, detail}; else the bytes as they came, which
- * may be an edge server's HTML. */
-static void read_refusal(struct arena *a, const struct answer *answer, int *code, const char **message)
+void twilio_read_refusal(struct arena *a, const struct answer *answer, int *code, const char **message)
 {
     const struct json *j = json_parse(a, answer->body, answer->body_len);
     static const char *const names[] = { "message", "detail", "title" };
@@ -135,11 +129,11 @@ static void read_refusal(struct arena *a, const struct answer *answer, int *code
     int64_t n = json_get_int(j, "code", 0);
     *code = n > 0 && n < 1000000 ? (int)n : 0;
     if (words)
-        *message = clean(a, words, strlen(words));
+        *message = twilio_clean(a, words, strlen(words));
     else if (answer->body_len)
-        *message = clean(a, answer->body, answer->body_len);
+        *message = twilio_clean(a, answer->body, answer->body_len);
     else
-        *message = *answer->problem ? clean(a, answer->problem, strlen(answer->problem)) : NULL;
+        *message = *answer->problem ? twilio_clean(a, answer->problem, strlen(answer->problem)) : NULL;
 }
 
 static bool is_message_sid(const char *s)
@@ -173,7 +167,7 @@ static bool read_message(struct arena *a, const struct json *j, struct twilio_li
         .to = json_get_text(j, "to", NULL),
         .body = json_get_text(j, "body", ""),
         .messaging_service_sid = json_get_text(j, "messaging_service_sid", NULL),
-        .error_message = words ? clean(a, words, strlen(words)) : NULL,
+        .error_message = words ? twilio_clean(a, words, strlen(words)) : NULL,
         .price = json_get_text(j, "price", NULL),
         .price_unit = json_get_text(j, "price_unit", NULL),
         .error_code = read_int(j, "error_code"),
@@ -204,14 +198,13 @@ void twilio_send_result(struct arena *a, const struct answer *answer, struct twi
         out->message = *answer->problem ? answer->problem : "the answer names no message"; /* not its body: the customer's text is in it */
         return;
     }
-    read_refusal(a, answer, &out->code, &out->message);
+    twilio_read_refusal(a, answer, &out->code, &out->message);
 }
 
-/* The next page must be ours before our credentials go there: no dots that climb out, nothing unprintable. */
-static bool next_is_ours(struct arena *a, const struct twilio_account *acc, const char *next)
+bool twilio_next_is_ours(struct arena *a, const struct twilio_account *acc, const char *next)
 {
     const char *start = arena_printf(a, "/2010-04-01/Accounts/%s/", acc->sid);
-    if (strncmp(next, start, strlen(start)) != 0 || strlen(next) > URL_MOST / 2)
+    if (strncmp(next, start, strlen(start)) != 0 || strlen(next) > TWILIO_URL_MOST / 2)
         return false;
     size_t path = strcspn(next, "?");
     for (size_t i = 0; next[i]; i++)
@@ -228,22 +221,22 @@ bool twilio_list_call(struct arena *a, const struct conf *conf, const struct twi
 {
     struct str url, query;
     if (next) {
-        if (!next_is_ours(a, acc, next))
+        if (!twilio_next_is_ours(a, acc, next))
             return false;
-        url_base(&url, a, acc);
+        twilio_url_base(&url, a, acc->api_base);
         str_puts(&url, next);
     } else {
-        str_init(&query, a, 256, URL_MOST / 2);
-        form_add(&query, "To", to);
-        form_add(&query, "From", from);
+        str_init(&query, a, 256, TWILIO_URL_MOST / 2);
+        twilio_form_add(&query, "To", to);
+        twilio_form_add(&query, "From", from);
         if (since_ms != CLOCK_NONE)
             form_day(&query, "DateSent%3E", since_ms);
-        form_int(&query, "PageSize", PAGE_SIZE);
-        url_account(&url, a, acc);
+        twilio_form_int(&query, "PageSize", PAGE_SIZE);
+        twilio_url_account(&url, a, acc);
         STR_LIT(&url, "/Messages.json?");
         str_add(&url, query.s, query.len);
     }
-    *call = authorised(conf, acc, "GET", &url, (int)conf->twilio_limit_ms);
+    *call = twilio_authorised(conf, acc, "GET", &url, (int)conf->twilio_limit_ms);
     return true;
 }
 
@@ -257,7 +250,7 @@ void twilio_list_result(struct arena *a, const struct twilio_account *acc, const
     if (json_kind(list) != JSON_LIST || !next || (json_kind(next) != JSON_NULL && json_kind(next) != JSON_TEXT))
         return;
     out->next = json_text(next, NULL);
-    if (out->next && !next_is_ours(a, acc, out->next)) {
+    if (out->next && !twilio_next_is_ours(a, acc, out->next)) {
         out->next = NULL;
         return;
     }
@@ -272,11 +265,11 @@ void twilio_list_result(struct arena *a, const struct twilio_account *acc, const
 void twilio_fetch_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, const char *sid, struct call *call)
 {
     struct str url;
-    url_account(&url, a, acc);
+    twilio_url_account(&url, a, acc);
     STR_LIT(&url, "/Messages/");
     str_url(&url, sid, strlen(sid));
     STR_LIT(&url, ".json");
-    *call = authorised(conf, acc, "GET", &url, (int)conf->twilio_limit_ms);
+    *call = twilio_authorised(conf, acc, "GET", &url, (int)conf->twilio_limit_ms);
 }
 
 bool twilio_fetch_result(struct arena *a, const struct answer *answer, struct twilio_listed *out)
@@ -288,9 +281,9 @@ bool twilio_fetch_result(struct arena *a, const struct answer *answer, struct tw
 void twilio_account_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, struct call *call)
 {
     struct str url;
-    url_account(&url, a, acc);
+    twilio_url_account(&url, a, acc);
     STR_LIT(&url, ".json");
-    *call = authorised(conf, acc, "GET", &url, (int)conf->twilio_inline_limit_ms);
+    *call = twilio_authorised(conf, acc, "GET", &url, (int)conf->twilio_inline_limit_ms);
 }
 
 void twilio_account_result(struct arena *a, const struct answer *answer, struct twilio_account_state *out)
@@ -298,8 +291,12 @@ void twilio_account_result(struct arena *a, const struct answer *answer, struct 
     *out = (struct twilio_account_state){ .status = "", .type = "" };
     const struct json *j = answer->class == CALL_OK ? json_parse(a, answer->body, answer->body_len) : NULL;
     const char *status = json_get_text(j, "status", NULL);
+    if (!status && answer->class == CALL_OK) { /* not repeated: the Auth Token is in it */
+        out->message = "the answer is no account";
+        return;
+    }
     if (!status) {
-        read_refusal(a, answer, &out->code, &out->message);
+        twilio_read_refusal(a, answer, &out->code, &out->message);
         return;
     }
     out->ok = true;

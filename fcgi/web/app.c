@@ -55,6 +55,7 @@ static size_t body_limit(const struct request *rq)
 static int answer(struct request *rq, struct response *rs)
 {
     const struct app_hooks *hooks = rq->app->hooks;
+    rq->kind = route_kind_guess(rq->target ? rq->target : ""); /* as it came: it may not be readable */
     bool found = request_parse_target(rq) && route_match(rq, rs);
     pick_language(rq);
     if (rq->progress && rq->route)

@@ -71,6 +71,8 @@ void app_ready(struct app *app, struct arena *a);
 
 /* Sets rq->route and rq->args; false with ERR_ABSENT or ERR_METHOD (and the Allow header). */
 bool route_match(struct request *rq, struct response *rs);
+/* The family of an address that no row has, by how it begins: so that it is refused in that family's shape. */
+enum route_kind route_kind_guess(const char *path);
 /* Runs the guards the route's kind asks for: signature, identity, permission, csrf, form. 0 = go on, else the status
  * already prepared in rs. */
 int guards_run(struct request *rq, struct response *rs);

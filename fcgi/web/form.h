@@ -39,6 +39,7 @@ struct form {
     const struct form_field *fields;
     size_t count;
     size_t body_limit; /* bytes; 0: web.body_limit_kb of the settings */
+    bool success;      /* errors of its route say "success": false beside "error", as some predecessors' did */
 };
 
 #define FORM_TEXT(s, m, lo, hi, fl) { #m, FORM_KIND_TEXT, fl, offsetof(s, m), lo, hi, 0 }
@@ -49,10 +50,11 @@ struct form {
 #define FORM_TEXTS(s, m, most, fl) { #m, FORM_KIND_TEXTS, fl, offsetof(s, m), 0, most, 0 }
 /* A JSON value (object or list) or a text holding JSON, kept as compact JSON text in a const char *. */
 #define FORM_JSON(s, m, most, fl) { #m, FORM_KIND_JSON, fl, offsetof(s, m), 0, most, 0 }
-#define FORM(s, fields) { sizeof(s), fields, ARRAY_LEN(fields), 0 }
+#define FORM(s, fields) { sizeof(s), fields, ARRAY_LEN(fields), 0, false }
+#define FORM_SUCCESS(s, fields) { sizeof(s), fields, ARRAY_LEN(fields), 0, true }
 extern const struct form no_form; /* for rows of a table that must name one */
 /* The same for a route that takes files: `limit` bytes of body. */
-#define FORM_LARGE(s, fields, limit) { sizeof(s), fields, ARRAY_LEN(fields), limit }
+#define FORM_LARGE(s, fields, limit) { sizeof(s), fields, ARRAY_LEN(fields), limit, false }
 /* Member types: TEXT, PHONE, JSON const char *; INT int64_t; BOOL bool; ID uint64_t; TEXTS struct texts. */
 
 /* Fills rq->in from the request; true also when there are field errors, false (ctx.err) when the body is unreadable.

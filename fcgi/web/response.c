@@ -207,7 +207,8 @@ static void error_json(struct request *rq, struct response *rs, const struct err
     struct str *b = &rs->body;
     const char *text = say(rq, err_public(err));
     rs->type = "application/json";
-    STR_LIT(b, "{\"error\":");
+    bool success = rq->route && rq->route->form && rq->route->form->success;
+    str_puts(b, success ? "{\"success\":false,\"error\":" : "{\"error\":");
     str_json(b, text, strlen(text));
     if (err->code == ERR_INVALID)
         add_fields(rq, b, err);

@@ -63,7 +63,7 @@ static bool begins(const char *s, const char *prefix)
     return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-static enum route_kind guess_kind(const char *path)
+enum route_kind route_kind_guess(const char *path)
 {
     if (begins(path, "/api/"))
         return API;
@@ -91,7 +91,7 @@ bool route_match(struct request *rq, struct response *rs)
     const struct app *app = rq->app;
     struct parts parts;
     unsigned methods = 0;
-    rq->kind = guess_kind(rq->path);
+    rq->kind = route_kind_guess(rq->path);
     if (!split(rq, &parts))
         return err_set(&rq->ctx, ERR_ABSENT, "no such route");
     for (size_t i = 0; i < app->route_count; i++) {

@@ -130,8 +130,19 @@ def test_message_add(stack):
     assert answer.json()["message"]
     for body in ({"to": "abc", "body": "x"}, {"body": "x"}, {"to": number}, {"to": number, "body": ""}):
         answer = stack.api("POST", "/api/messages", json=body)
-        assert answer.status_code == 400 and answer.json()["error"]
+        assert answer.status_code == 400 and answer.json()["error"] and answer.json()["success"] is False
     assert len(messages_with(stack, number)) == 1
+    assert stack.post("/api/messages", json={"to": number, "body": "x"}).json()["success"] is False
+    assert "success" not in stack.api("POST", "/api/send-message", json={"to": "abc"}).json()
+
+
+def test_message_add_refused_by_twilio_says_how_many_parts_left(stack):
+    number = new_number()
+    script(stack, number, code=21211, status=400, message="not a phone number")
+    answer = stack.api("POST", "/api/messages", json={"to": number, "body": "x"})
+    assert answer.status_code == 502 and answer.headers["Content-Type"] == "application/json"
+    assert answer.json() == {"success": False, "error": answer.json()["error"], "parts_sent": 0, "request_id": answer.headers["X-Request-Id"]}
+    assert answer.json()["error"]
 
 
 def test_a_form_is_as_good_as_json(stack):
@@ -232,3 +243,8 @@ def test_head_and_unknown_methods(stack):
     for method in ("PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"):
         answer = stack.api(method, "/api/messages")
         assert answer.status_code == 405 and set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "POST"}, method
+
+
+def test_an_address_that_cannot_be_read_is_refused_in_json(stack):
+    answer = stack.get("/api/messages/%ff")
+    assert answer.status_code == 400 and answer.headers["Content-Type"] == "application/json" and answer.json()["error"]

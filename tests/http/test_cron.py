@@ -308,6 +308,15 @@ def test_term_waits_for_the_answers_that_are_under_way(cron):
     assert [state(cron, n) for n in numbers] == [("queued", "sent")] * 5
 
 
+def test_hup_changes_nothing(cron):
+    cron.cron.tell(signal.SIGHUP)
+    number = new_number()
+    script(cron, number, code=20429)
+    assert cron.api("POST", "/api/send-message", json={"to": number, "body": "after HUP"}).status_code == 200
+    cron.wait(lambda: [m["status"] for m in messages_with(cron, number)] == ["delivered"], what="the work after HUP")
+    assert cron.cron.process.poll() is None
+
+
 def test_the_databases_absence_is_survived(make_stack):
     stack = make_stack(own_database=True, db_io_limit_s=2, db_connect_limit_s=1)
     stack.database.stop()

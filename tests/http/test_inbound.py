@@ -500,3 +500,9 @@ def test_the_main_job_behind_each_web_server(server_stack):
     assert style.status_code == 200 and style.headers["Content-Type"].startswith("text/css") and "max-age" in style.headers.get("Cache-Control", "max-age")
     assert stack.get("/absent").status_code == 404
     assert stack.get("/api/health").json()["status"] == "ok"
+
+
+def test_an_address_that_cannot_be_read_is_refused_as_twilio_reads_it(stack):
+    for path in ("/twilio/%ff", "/hook/%ff/message"):
+        answer = stack.post(path, {"a": "b"})
+        assert answer.status_code == 400 and answer.headers["Content-Type"] == "text/xml" and "<Response/>" in answer.text, path

@@ -6,6 +6,7 @@ import time
 import urllib.parse
 
 from . import rules
+from .numbers import Numbers
 from .rules import Refusal
 from .store import FINAL
 
@@ -34,7 +35,7 @@ def refuse(refusal, form="json"):
 
 class Api:
     def __init__(self, store, scripts, callbacks):
-        self.store, self.scripts, self.callbacks = store, scripts, callbacks
+        self.store, self.scripts, self.callbacks, self.number_book = store, scripts, callbacks, Numbers(store)
         self.busy, self.busy_lock = 0, threading.Lock()
 
     def handle(self, request):
@@ -62,12 +63,15 @@ class Api:
 
     def route(self, request):
         """(name, function, arguments) by path and method."""
+        if request.path.startswith("/v1/Services"):
+            return "services", self.services, ()
         path = request.path[len(PREFIX):] if request.path.startswith(PREFIX + "/") else ""
         table = [
             (r"/\w+/Messages\.json", {"POST": ("send", self.send), "GET": ("list", self.list)}),
             (r"/\w+/Messages/(\w+)\.json", {"GET": ("fetch", self.fetch), "POST": ("update", self.update), "DELETE": ("delete", self.delete)}),
             (r"/\w+/Messages/(\w+)/Media\.json", {"GET": ("media", self.media)}),
             (r"/\w+/IncomingPhoneNumbers\.json", {"GET": ("numbers", self.numbers)}),
+            (r"/\w+/IncomingPhoneNumbers/(\w+)\.json", {"GET": ("number", self.number), "POST": ("update number", self.update_number)}),
             (r"/\w+\.json", {"GET": ("account", self.account)}),
         ]
         for pattern, methods in table:
@@ -81,6 +85,8 @@ class Api:
     def authenticate(self, request):
         sid = request.path[len(PREFIX) + 1:].partition("/")[0].removesuffix(".json")
         account = self.store.accounts.get(sid)
+        if request.path.startswith("/v1/"):  # no account in the path: the credentials say whose it is
+            account = next((a for a in self.store.accounts.values() if request.credentials and a.admits(*request.credentials)), None)
         via = account.admits(*request.credentials) if account and request.credentials else None
         if not via:
             raise Refusal(20003, "Authenticate", 401, {"WWW-Authenticate": 'Basic realm="Twilio API"'})
@@ -217,10 +223,18 @@ class Api:
         self.found(account, sid)
         return Answer(200, {"media_list": [], "page": 0, "page_size": PAGE_SIZE, "next_page_uri": None})
 
-    def numbers(self, _request, account, _via):
-        rows = [{"sid": "PN" + format(i, "032x"), "account_sid": account.sid, "phone_number": n, "friendly_name": n,
-                 "capabilities": {"voice": True, "sms": True, "mms": True, "fax": False}} for i, n in enumerate(self.store.config["numbers"] or [])]
-        return Answer(200, {"incoming_phone_numbers": rows, "page": 0, "page_size": PAGE_SIZE, "next_page_uri": None})
+    def numbers(self, request, account, _via):
+        return self.scripted(self.scripts.take("numbers", request.query())) or Answer(200, self.number_book.page(request, account))
+
+    def number(self, _request, account, _via, sid):
+        return Answer(200, self.number_book.find(account, sid))
+
+    def update_number(self, request, account, _via, sid):
+        number = self.number_book.find(account, sid)["phone_number"]
+        return self.scripted(self.scripts.take("number", [("PhoneNumber", number)])) or Answer(200, self.number_book.update(request, account, sid))
+
+    def services(self, request, account, _via):
+        return self.scripted(self.scripts.take("services")) or Answer(200, self.number_book.services(request, account))
 
     def account(self, _request, account, via):
         if via != "token":

@@ -4,6 +4,7 @@ import time
 import urllib.parse
 
 from .callbacks import check_steps
+from .numbers import Numbers
 from .store import Account
 
 GEO = [side + part for side in ("From", "To") for part in ("City", "State", "Zip", "Country")]
@@ -11,7 +12,7 @@ GEO = [side + part for side in ("From", "To") for part in ("City", "State", "Zip
 
 class Control:
     def __init__(self, store, scripts, callbacks):
-        self.store, self.scripts, self.callbacks = store, scripts, callbacks
+        self.store, self.scripts, self.callbacks, self.numbers = store, scripts, callbacks, Numbers(store)
         self.calls = {
             ("GET", "health"): lambda _q, _b: {"status": "ok"},
             ("GET", "counts"): self.counts,
@@ -20,6 +21,7 @@ class Control:
             ("GET", "callbacks"): lambda _q, _b: self.listed(self.store.deliveries),
             ("GET", "config"): lambda _q, _b: self.store.configure({}),
             ("GET", "idle"): self.idle,
+            ("GET", "numbers"): lambda query, _b: self.numbers.all(self.account_of(query)),
             ("POST", "config"): self.config,
             ("POST", "reset"): self.reset,
             ("POST", "accounts"): self.accounts,
@@ -123,7 +125,7 @@ class Control:
             params[f"MediaUrl{i}"], params[f"MediaContentType{i}"] = item["url"], item.get("type", "image/jpeg")
         params.update(body.get("params", {}))
         pairs = [(k, v) for k, v in params.items() if v is not None]
-        url = body.get("url") or self.store.config["inbound_url"]
+        url = body.get("url") or self.numbers.sms_url(account, to) or self.store.config["inbound_url"]
         results = self.repeated(body, lambda: self.post(body, account, url, pairs)) if body.get("post", True) else []
         return {"sid": message.sid, "results": results, **(results[0] if results else {})}
 

@@ -18,6 +18,8 @@ CONFIG = {
     "strict": True,
     "numbers": None,
     "services": None,
+    "number_details": {},
+    "service_details": {},
     "opted_out": [],
     "whatsapp_window": "open",
     "callbacks": None,
@@ -121,6 +123,7 @@ class Store:
             self.messages, self.seq = {}, itertools.count(1)
             self.asked, self.requests, self.deliveries = [], [], []
             self.windows = {}
+            self.numbers = {}
 
     def configure(self, changes):
         unknown = set(changes) - set(CONFIG)
