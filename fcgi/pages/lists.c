@@ -131,7 +131,7 @@ static void put_message(struct request *rq, struct value *list, const struct con
     object_text(o, "id", id_text(rq, m->id));
     object_bool(o, "inbound", m->direction == INBOUND);
     object_text(o, "author", author(rq, c, m));
-    view_time(rq, o, "at", m->created_ms);
+    view_moment(rq, o, "at", m->created_ms);
     const char *day = view_day(rq, m->created_ms);
     if (!*last_day || strcmp(day, *last_day) != 0)
         object_text(o, "day", *last_day = day);
@@ -139,16 +139,18 @@ static void put_message(struct request *rq, struct value *list, const struct con
         put_note(rq, o, m);
         return;
     }
-    put_state(rq, o, m->status);
-    if (m->direction == OUTBOUND)
-        view_time(rq, o, "state_at", m->status_ms);
+    if (m->direction == OUTBOUND) {
+        put_state(rq, o, m->status);
+        view_moment(rq, o, "state_at", m->status_ms);
+    }
     if (*m->body)
         object_text(o, "body", m->body);
     put_media(rq, o, m->id, media);
     put_extra(rq, o, m->extra);
     if (m->segments > 1 && strcmp(c->channel, "sms") == 0) /* only texts are billed by the segment */
         object_text(o, "segments", say_n(rq, N_("%lld segment"), N_("%lld segments"), m->segments));
-    object_bool(o, "simulated", m->simulated);
+    if (m->simulated)
+        object_bool(o, "simulated", true);
     put_failure(rq, o, m->error_code, m->error_text);
 }
 

@@ -284,21 +284,36 @@ const char *view_day(struct request *rq, int64_t ms)
     return day_text(t, &c, date_text(rq, t, &c));
 }
 
-void view_time(struct request *rq, struct value *o, const char *name, int64_t ms)
+/* {iso, clock, date}; `c` becomes the time in the request's zone. */
+static struct value *moment(struct request *rq, struct value *o, const char *name, int64_t ms, struct civil *c)
 {
-    if (ms == CLOCK_NONE)
-        return;
     struct view_times *t = times(rq);
     struct arena *a = rq->ctx.arena;
-    struct civil c;
-    zone_to_civil(t->zone, ms, &c, NULL);
+    zone_to_civil(t->zone, ms, c, NULL);
     char *iso = arena_alloc(a, CLOCK_ISO_MAX);
     clock_iso(ms, false, iso);
-    const char *date = date_text(rq, t, &c);
     struct value *time = object_object(o, name);
     object_text(time, "iso", iso);
-    object_text(time, "clock", clock_text(a, &c));
-    object_text(time, "date", date);
+    object_text(time, "clock", clock_text(a, c));
+    object_text(time, "date", date_text(rq, t, c));
+    return time;
+}
+
+void view_moment(struct request *rq, struct value *o, const char *name, int64_t ms)
+{
+    struct civil c;
+    if (ms != CLOCK_NONE)
+        moment(rq, o, name, ms, &c);
+}
+
+void view_time(struct request *rq, struct value *o, const char *name, int64_t ms)
+{
+    struct civil c;
+    if (ms == CLOCK_NONE)
+        return;
+    struct value *time = moment(rq, o, name, ms, &c);
+    struct view_times *t = times(rq);
+    const char *date = date_text(rq, t, &c);
     object_text(time, "day", day_text(t, &c, date));
     object_text(time, "ago", ago_text(rq, ms, date));
 }

@@ -19,6 +19,8 @@ int view_page(struct request *rq, struct response *rs, const char *page);
 int view_page_status(struct request *rq, struct response *rs, const char *page, int status);
 /* Puts the time under `name`, in the request's zone and language; nothing when ms is CLOCK_NONE. */
 void view_time(struct request *rq, struct value *o, const char *name, int64_t ms);
+/* The same without day and ago, for what a page shows a hundred times. */
+void view_moment(struct request *rq, struct value *o, const char *name, int64_t ms);
 /* The day alone, as view_time() words it: Today, Yesterday, or the date. */
 const char *view_day(struct request *rq, int64_t ms);
 /* "admin" and the other roles as a word of the request's language. */

@@ -52,6 +52,7 @@ function currentList() {
 }
 
 function openable(item) {
+  if (item.matches('.bubbles > *')) item.tabIndex = -1; // read as a whole, whatever links stand in it
   return item.matches('[tabindex]') ? item : item.querySelector('a, button, select') || item;
 }
 

@@ -30,7 +30,7 @@ function news(box, before) {
   for (const item of box.querySelectorAll('[data-key]')) {
     if (box.dataset.here && item.querySelector('a')?.pathname === box.dataset.here) continue; // the chat itself tells
     const old = before.get(item.dataset.key);
-    const fresh = item.dataset.say !== undefined && (!old || (item.dataset.news && old.news !== item.dataset.news));
+    const fresh = item.matches('[data-say], .bubble.in') && (!old || (item.dataset.news && old.news !== item.dataset.news));
     if (fresh) lines.push(`${announce.dataset.new}. ${spoken(item)}`);
     if (old && item.dataset.failed && !old.failed) lines.push(item.dataset.failed);
   }
