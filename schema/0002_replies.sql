@@ -1,0 +1,1 @@
+-- 0002 replies: kept free for the reply modes, whose file takes this place.

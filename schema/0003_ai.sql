@@ -1,0 +1,1 @@
+-- 0003 ai: kept free for the AI profiles, whose file takes this place.
