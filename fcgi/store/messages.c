@@ -47,6 +47,8 @@ static const struct sql media_insert =
     "m.error_code,m.error_text,m.extra,m.body,m.status_at,m.created_at FROM message m "
 static const struct sql chat_newest =
     SQL_REPEATABLE(CHAT_SELECT "WHERE m.tenant_id=? AND m.conversation_id=? AND m.id<? ORDER BY m.id DESC LIMIT ?", &message_row_type);
+static const struct sql chat_plain =
+    SQL_REPEATABLE(CHAT_SELECT "WHERE m.tenant_id=? AND m.conversation_id=? AND m.id<? AND m.direction<2 ORDER BY m.id DESC LIMIT ?", &message_row_type);
 static const struct sql media_of =
     SQL_REPEATABLE("SELECT message_id,position,content_type,url FROM message_media WHERE tenant_id=? AND conversation_id=? AND message_id>=? "
                    "AND message_id<=? ORDER BY message_id,position LIMIT 1000", &media_row_type);
@@ -138,6 +140,11 @@ static uint64_t below(uint64_t before)
 struct rows db_messages_page(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t before, int limit)
 {
     return stmt_all(ctx, &chat_newest, ARGS(U64(tenant), U64(conversation), U64(below(before)), I64(limit)));
+}
+
+struct rows db_messages_without_notes(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t before, int limit)
+{
+    return stmt_all(ctx, &chat_plain, ARGS(U64(tenant), U64(conversation), U64(below(before)), I64(limit)));
 }
 
 struct rows db_media_of(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t from, uint64_t to)
