@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "services/handset.h"
-#include "services/opt_out.h"
 #include "services/params.h"
 #include "services/sending.h"
 #include "pages/parts.h"
@@ -88,31 +87,6 @@ static void put_extra(struct request *rq, struct value *o, const char *extra)
         object_text(o, "quoted", button);
 }
 
-static const char *media_label(struct request *rq, const char *type)
-{
-    static const struct { const char *prefix, *label; } kinds[] = {
-        { "image/", N_("Image") }, { "audio/", N_("Voice message or sound") }, { "video/", N_("Video") }, { "application/pdf", N_("PDF document") },
-        { "text/vcard", N_("Contact card") }, { "text/x-vcard", N_("Contact card") } };
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        if (strncmp(type, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
-            return say(rq, kinds[i].label);
-    return say(rq, N_("Attachment"));
-}
-
-static void put_media(struct request *rq, struct value *o, uint64_t message, const struct rows *media)
-{
-    struct value *list = object_list(o, "media");
-    const struct media_row *m = media->row;
-    for (size_t i = 0; i < media->n; i++) {
-        if (m[i].message_id != message)
-            continue;
-        struct value *item = list_object(list);
-        object_text(item, "label", media_label(rq, m[i].content_type));
-        object_bool(item, "image", false);
-    }
-    object_bool(o, "has_media", list_len(list) > 0);
-}
-
 static const char *author(struct request *rq, const struct conversation_row *c, const struct message_row *m)
 {
     static const char *const kinds[] = { [AUTHOR_USER] = N_("Panel"), [AUTHOR_API] = N_("API"), [AUTHOR_AUTO] = N_("Automatic reply"),
@@ -146,7 +120,7 @@ static void put_message(struct request *rq, struct value *list, const struct con
     }
     if (*m->body)
         object_text(o, "body", m->body);
-    put_media(rq, o, m->id, media);
+    put_media(rq, o, c->id, m->id, media);
     put_extra(rq, o, m->extra);
     if (m->segments > 1 && strcmp(c->channel, "sms") == 0) /* only texts are billed by the segment */
         object_text(o, "segments", say_n(rq, N_("%lld segment"), N_("%lld segments"), m->segments));
@@ -206,10 +180,7 @@ bool put_conversation(struct request *rq, const struct conversation_row *c)
     object_text(o, "url", arena_printf(rq->ctx.arena, "/conversations/%s", id));
     put_title(rq, o, c->name, c->peer);
     put_channel(rq, o, c->channel);
-    bool window = put_window(rq, o, c);
-    if (c->opt_out)
-        object_text(o, "locked", arena_printf(rq->ctx.arena, "%s (%s)", say(rq, opt_out_text(c->opt_out)), view_day(rq, c->opt_out_ms)));
-    else if (!window)
+    if (!put_window(rq, o, c))
         object_text(o, "locked", say(rq, N_("The customer wrote more than 24 hours ago: WhatsApp allows only approved templates now. Free text opens again when the customer writes.")));
     if (c->unread > 0) {
         object_int(o, "unread", c->unread);

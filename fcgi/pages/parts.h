@@ -26,6 +26,10 @@ void put_conversations(struct request *rq, const struct page *page);
 void put_history(struct request *rq, const struct history *history);
 /* Chat, oldest first, with day separators and media. False on failure. */
 bool put_chat(struct request *rq, const struct conversation_row *c, const struct page *page);
+/* "has_media" and "media": those of `media` (struct media_row) that belong to the message. */
+void put_media(struct request *rq, struct value *o, uint64_t conversation, uint64_t message, const struct rows *media);
+/* "340 KB", "1.2 MB" */
+const char *shown_size(struct request *rq, int64_t bytes);
 /* The played handset: both directions of one conversation, then what waits there (struct handset_row). */
 void put_handset(struct request *rq, const struct page *page, const struct rows *waiting);
 void put_totals(struct request *rq, const struct total_row *t);

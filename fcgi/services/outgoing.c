@@ -7,6 +7,7 @@
 #include "services/credentials.h"
 #include "services/delivery.h"
 #include "services/error_codes.h"
+#include "services/media.h"
 #include "services/outgoing.h"
 #include "store/messages.h"
 
@@ -21,6 +22,7 @@ int64_t outgoing_backoff_ms(int64_t attempts)
     return (int64_t)steps_s[i] * 1000 + (int64_t)steps_s[i] * 100 * r / UINT16_MAX;
 }
 
+/* Our own files by an address that begins to expire now, not when the message was queued. */
 static const char *const *media_urls(struct ctx *ctx, const struct outbox_row *row, bool *ok)
 {
     *ok = true;
@@ -28,9 +30,12 @@ static const char *const *media_urls(struct ctx *ctx, const struct outbox_row *r
         return NULL;
     struct rows rows = db_media_of(ctx, row->tenant_id, row->conversation_id, row->message_id, row->message_id);
     const char **urls = ARENA_ARRAY(ctx->arena, const char *, rows.n + 1);
-    struct media_row *m = rows.row;
-    for (size_t i = 0; i < rows.n; i++)
-        urls[i] = m[i].url;
+    const struct media_row *m = rows.row;
+    for (size_t i = 0, n = 0; i < rows.n; i++) {
+        struct media_key key = { row->conversation_id, row->message_id, m[i].position };
+        if (m[i].sha256 || *m[i].url) /* else it was removed */
+            urls[n++] = m[i].sha256 ? media_link(ctx, &key) : m[i].url;
+    }
     *ok = rows.ok;
     return urls;
 }
@@ -94,12 +99,11 @@ bool outgoing_start(struct ctx *ctx, struct outbox_row *row, const struct gate *
     if (db_outbox_claim(ctx, row->tenant_id, row->id, "queued", ctx->id, limit_ms / 1000 + LEASE_SPARE_S) <= 0)
         return false;
     row->attempts++;
-    struct gate last = gate->verdict == GATE_CLOSED || !build_call(ctx, row, limit_ms, call) ? *gate : gate_check_claimed(ctx, row);
-    if (last.verdict == GATE_CLOSED) {
-        refuse(ctx, row, last.reason);
+    if (gate->verdict == GATE_CLOSED) {
+        refuse(ctx, row, gate->reason);
         return false;
     }
-    if (!ctx->err.code) {
+    if (build_call(ctx, row, limit_ms, call)) {
         if (clock_mono_ms() - began < LEASE_SPARE_S * 1000 / 2)
             return true;
         err_set(ctx, ERR_DATABASE, "too late for the lease");

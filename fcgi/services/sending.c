@@ -10,13 +10,13 @@
 #include "services/credentials.h"
 #include "services/delivery.h"
 #include "services/gate.h"
-#include "services/opt_out.h"
 #include "services/outgoing.h"
 #include "services/params.h"
 #include "services/playing.h"
 #include "services/sending.h"
 #include "store/conversations.h"
 #include "store/db.h"
+#include "store/media.h"
 
 struct draft { /* a checked wish, what the transaction writes */
     const struct send_request *rq;
@@ -37,7 +37,7 @@ static bool check_content(struct ctx *ctx, struct draft *d)
     const struct send_request *rq = d->rq;
     d->body = rq->body ? text_normalise_newlines(ctx->arena, rq->body) : "";
     size_t n = strlen(d->body);
-    if (!n && !rq->content_sid && !rq->media_count)
+    if (!n && !rq->content_sid && !rq->media_count && !rq->file_count)
         return err_field(ctx, "body", N_("Write a text, or choose a template or an attachment."));
     if (!utf8_valid(d->body, n))
         return err_field(ctx, "body", N_("The text is not valid UTF-8."));
@@ -47,7 +47,7 @@ static bool check_content(struct ctx *ctx, struct draft *d)
         return err_field(ctx, "content_sid", N_("A template is HX and 32 hexadecimal digits."));
     if (rq->content_variables && !rq->content_sid)
         return err_field(ctx, "content_variables", N_("Variables need a template."));
-    if (rq->media_count > SEND_MEDIA_MOST)
+    if (rq->media_count + rq->file_count > SEND_MEDIA_MOST)
         return err_field(ctx, "media_urls", N_("At most 10 attachments."));
     for (size_t i = 0; i < rq->media_count; i++)
         if (strncmp(rq->media_urls[i], "https://", 8) != 0 || strlen(rq->media_urls[i]) > 2000)
@@ -80,17 +80,6 @@ static bool check_window(struct ctx *ctx, const struct draft *d, const struct co
     if (strcmp(d->line->channel, "whatsapp") != 0 || d->rq->content_sid || (c && whatsapp_window_open(c->last_inbound_ms, ctx->now_ms)))
         return true;
     return !ctx->err.code && err_field(ctx, "body", N_("WhatsApp allows free text only within 24 hours after the customer's last message. Use an approved template."));
-}
-
-/* The same for an opt-out, but for what nobody waits for: that fails at the gate and shows why in the chat. */
-static bool check_opt_out(struct ctx *ctx, const struct draft *d)
-{
-    struct opt_out_state state;
-    if (d->rq->queued)
-        return true;
-    if (opt_out_is(ctx, d->peer, d->line->channel, &state))
-        return err_field(ctx, d->rq->conversation_id ? "body" : "to", opt_out_text(state.source));
-    return !ctx->err.code;
 }
 
 static bool check_target(struct ctx *ctx, struct draft *d)
@@ -131,12 +120,20 @@ static bool write_message(struct ctx *ctx, const struct draft *d, uint64_t conve
     const struct send_request *rq = d->rq;
     struct outbound m = { .conversation_id = conversation, .id = id, .body = d->body, .author_kind = (int)rq->author, .author_id = ctx->actor.user_id,
                           .author = ctx->actor.user_id ? ctx->actor.name : NULL, .segments = d->segments.count,
-                          .num_media = (int)rq->media_count, .simulated = ctx->conf->main_test_mode };
+                          .num_media = (int)(rq->media_count + rq->file_count), .simulated = ctx->conf->main_test_mode };
     if (!db_message_insert(ctx, ctx->tenant, &m))
         return false;
-    for (size_t i = 0; i < rq->media_count; i++)
-        if (!db_media_insert(ctx, ctx->tenant, conversation, id, (int)i, "", rq->media_urls[i]))
+    struct media_key key = { conversation, id, 0 };
+    for (size_t i = 0; i < rq->media_count; i++, key.position++) {
+        struct media_row linked = { .content_type = "", .url = rq->media_urls[i], .state = "linked", .file_name = "" };
+        if (!db_media_insert(ctx, ctx->tenant, &key, &linked))
             return false;
+    }
+    for (size_t i = 0; i < rq->file_count; i++, key.position++) {
+        struct media_row kept = { .content_type = rq->files[i].type, .url = "", .state = "stored", .file_name = rq->files[i].name, .sha256 = rq->files[i].sha256 };
+        if (!db_media_insert(ctx, ctx->tenant, &key, &kept))
+            return false;
+    }
     return true;
 }
 
@@ -291,7 +288,7 @@ bool message_send(struct ctx *ctx, const struct send_request *rq, struct send_re
         return report(ctx, out);
     if (!wish.nonce)
         wish.nonce = own_nonce(ctx);
-    if (ctx->err.code || !check_content(ctx, &d) || !check_target(ctx, &d) || !check_opt_out(ctx, &d) || !check_service(ctx, &d) || !store(ctx, &d))
+    if (ctx->err.code || !check_content(ctx, &d) || !check_target(ctx, &d) || !check_service(ctx, &d) || !store(ctx, &d))
         return false;
     if (out->withdrawn) {
         *out = (struct send_result){ .withdrawn = true, .status = "withdrawn" };

@@ -15,6 +15,8 @@
 enum { BODY_MOST_UNITS = 1600, SEND_MEDIA_MOST = 10 };
 
 struct send_result;
+/* A file of ours (services/attach.h): Twilio gets a signed address of it, made when the message leaves. */
+struct send_file { const char *sha256, *type, *name; };
 struct send_request {
     const char *to;                       /* E.164 or with channel prefix; ignored when conversation_id is set */
     uint64_t conversation_id;             /* answer in this conversation: its line and address */
@@ -23,6 +25,8 @@ struct send_request {
     const char *content_sid, *content_variables;
     const char *const *media_urls;
     size_t media_count;
+    const struct send_file *files;        /* after those */
+    size_t file_count;
     const char *messaging_service_sid;    /* send through this service */
     bool use_messaging_service;           /* through the account's own service */
     const char *nonce;                    /* the same nonce twice is one send, whatever else differs; NULL: none */

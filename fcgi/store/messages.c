@@ -7,8 +7,6 @@
 ROW_TYPE(message_row, MESSAGE_ROW(MESSAGE_FIELD));
 #define HISTORY_FIELD(kind, member, flags) FIELD_ENTRY(history_row, kind, member, flags)
 ROW_TYPE(history_row, HISTORY_ROW(HISTORY_FIELD));
-#define MEDIA_FIELD(kind, member, flags) FIELD_ENTRY(media_row, kind, member, flags)
-ROW_TYPE(media_row, MEDIA_ROW(MEDIA_FIELD));
 #define INGEST_FIELD(kind, member, flags) FIELD_ENTRY(ingest_row, kind, member, flags)
 ROW_TYPE(ingest_row, INGEST_ROW(INGEST_FIELD));
 #define TOTAL_FIELD(kind, member, flags) FIELD_ENTRY(total_row, kind, member, flags)
@@ -39,19 +37,12 @@ static const struct sql note_insert =
     SQL("INSERT INTO message (tenant_id,conversation_id,id,direction,status,rank,author_kind,author_id,author,segments,status_at,created_at,body) "
         "VALUES (?,?,GREATEST(time_id(),(SELECT c.last_message_id+1 FROM conversation c WHERE c.tenant_id=? AND c.id=?)),2,?,60,?,?,?,0,"
         "UTC_TIMESTAMP(3),UTC_TIMESTAMP(3),?)", NULL);
-static const struct sql media_insert =
-    SQL("INSERT INTO message_media (tenant_id,conversation_id,message_id,position,content_type,url) VALUES (?,?,?,?,?,?)", NULL);
 
 #define CHAT_SELECT                                                                                                       \
     "SELECT m.id,m.direction,m.status,m.simulated,m.author_kind,m.author,m.sid,m.segments,m.num_media," \
     "m.error_code,m.error_text,m.extra,m.body,m.status_at,m.created_at FROM message m "
 static const struct sql chat_newest =
     SQL_REPEATABLE(CHAT_SELECT "WHERE m.tenant_id=? AND m.conversation_id=? AND m.id<? ORDER BY m.id DESC LIMIT ?", &message_row_type);
-static const struct sql chat_plain =
-    SQL_REPEATABLE(CHAT_SELECT "WHERE m.tenant_id=? AND m.conversation_id=? AND m.id<? AND m.direction<2 ORDER BY m.id DESC LIMIT ?", &message_row_type);
-static const struct sql media_of =
-    SQL_REPEATABLE("SELECT message_id,position,content_type,url FROM message_media WHERE tenant_id=? AND conversation_id=? AND message_id>=? "
-                   "AND message_id<=? ORDER BY message_id,position LIMIT 1000", &media_row_type);
 
 #define HISTORY_COLUMNS                                                                                                   \
     "m.id,m.conversation_id,m.direction,m.status,m.simulated,m.sid,m.segments,m.num_media,m.error_code,m.error_text,m.body,"           \
@@ -127,11 +118,6 @@ bool db_note_insert(struct ctx *ctx, uint64_t tenant, uint64_t conversation, con
                                             TEXT(author), TEXT(detail))) >= 0;
 }
 
-bool db_media_insert(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message, int position, const char *type, const char *url)
-{
-    return stmt_do(ctx, &media_insert, ARGS(U64(tenant), U64(conversation), U64(message), I64(position), TEXT(type), TEXT(url))) >= 0;
-}
-
 static uint64_t below(uint64_t before)
 {
     return before ? before : INT64_MAX;
@@ -140,16 +126,6 @@ static uint64_t below(uint64_t before)
 struct rows db_messages_page(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t before, int limit)
 {
     return stmt_all(ctx, &chat_newest, ARGS(U64(tenant), U64(conversation), U64(below(before)), I64(limit)));
-}
-
-struct rows db_messages_without_notes(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t before, int limit)
-{
-    return stmt_all(ctx, &chat_plain, ARGS(U64(tenant), U64(conversation), U64(below(before)), I64(limit)));
-}
-
-struct rows db_media_of(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t from, uint64_t to)
-{
-    return stmt_all(ctx, &media_of, ARGS(U64(tenant), U64(conversation), U64(from), U64(to)));
 }
 
 struct rows db_history_page(struct ctx *ctx, uint64_t tenant, enum direction direction, uint64_t before, int limit)

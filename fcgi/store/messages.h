@@ -43,10 +43,6 @@ struct history_row {
     F(TEXT, peer, 0) F(TEXT, channel, 0) F(TEXT, name, 0) F(TEXT, line, 0)
 extern const struct row_type history_row_type;
 
-struct media_row { uint64_t message_id; int64_t position; const char *content_type, *url; };
-#define MEDIA_ROW(F) F(U64, message_id, 0) F(I64, position, 0) F(TEXT, content_type, 0) F(TEXT, url, 0)
-extern const struct row_type media_row_type;
-
 /* What the delivery rules need to know of a message. */
 struct state_row { uint64_t conversation_id, id; const char *status; int rank; int64_t error_code; const char *sid; int direction; };
 #define STATE_ROW(F) F(U64, conversation_id, 0) F(U64, id, 0) F(TEXT, status, 0) F(INT, rank, 0) F(I64, error_code, 0) F(TEXT, sid, 0) F(INT, direction, 0)
@@ -76,16 +72,12 @@ bool db_message_backdate(struct ctx *ctx, uint64_t tenant, uint64_t conversation
 /* Outbound: the row before Twilio is called; inside a transaction, with the id that db_conversation_bump() gave. */
 struct outbound { uint64_t conversation_id, id; const char *body; int author_kind, segments, num_media; uint64_t author_id; const char *author; bool simulated; };
 bool db_message_insert(struct ctx *ctx, uint64_t tenant, const struct outbound *m);
-bool db_media_insert(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message, int position, const char *type, const char *url);
 
 /* A note in the chat (services/note.h), after everything that is there; conversation's list row stays as it is. */
 bool db_note_insert(struct ctx *ctx, uint64_t tenant, uint64_t conversation, const char *kind, const char *detail, uint64_t user, const char *author);
 
 /* A chat's page, notes among it: newest first; `before` 0 = from the newest. */
 struct rows db_messages_page(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t before, int limit);
-/* The same without notes. */
-struct rows db_messages_without_notes(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t before, int limit);
-struct rows db_media_of(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t from, uint64_t to);
 /* A history page of one direction: newest first, ids below `before` and not below `floor`. */
 struct rows db_history_page(struct ctx *ctx, uint64_t tenant, enum direction direction, uint64_t before, int limit);
 struct rows db_history_all(struct ctx *ctx, uint64_t tenant, uint64_t before, int limit);

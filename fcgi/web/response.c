@@ -5,8 +5,10 @@
 #include "base/log.h"
 #include "web/app.h"
 #include "web/cookie.h"
+#include "web/range.h"
 #include "web/view.h"
 #include <strings.h>
+#include <unistd.h>
 
 enum { BODY_EXPECT = 2048 };
 
@@ -92,6 +94,34 @@ bool not_modified(struct request *rq, struct response *rs, const char *etag)
     return false;
 }
 
+static void close_file(void *arg)
+{
+    close((int)(intptr_t)arg);
+}
+
+int response_file(struct request *rq, struct response *rs, int fd, int64_t size, const char *etag)
+{
+    arena_defer(rs->arena, close_file, (void *)(intptr_t)fd);
+    response_header(rs, "Accept-Ranges", "bytes");
+    if (not_modified(rq, rs, etag))
+        return rs->status = 304;
+    const char *same = rq->header(rq, "If-Range");
+    const char *range = same && strcmp(same, etag) != 0 ? NULL : rq->header(rq, "Range");
+    switch (range_parse(range, size, &rs->file_offset, &rs->file_length)) {
+    case RANGE_OUTSIDE:
+        response_header(rs, "Content-Range", arena_printf(rs->arena, "bytes */%" PRId64, size));
+        return rs->status = 416;
+    case RANGE_PART:
+        response_header(rs, "Content-Range", arena_printf(rs->arena, "bytes %" PRId64 "-%" PRId64 "/%" PRId64, rs->file_offset,
+                                                          rs->file_offset + rs->file_length - 1, size));
+        rs->file = fd;
+        return rs->status = 206;
+    case RANGE_WHOLE: break;
+    }
+    rs->file = fd;
+    return rs->status = 200;
+}
+
 struct status_row {
     int status;
     const char *text, *title; /* for the status line; for the error page (a message id) */
@@ -102,6 +132,7 @@ static const struct status_row statuses[] = {
     { 201, "Created", "" },
     { 202, "Accepted", "" },
     { 204, "No Content", "" },
+    { 206, "Partial Content", "" },
     { 303, "See Other", "" },
     { 304, "Not Modified", "" },
     { 400, "Bad Request", N_("The request was not understood") },
@@ -111,6 +142,7 @@ static const struct status_row statuses[] = {
     { 405, "Method Not Allowed", N_("Not allowed") },
     { 409, "Conflict", N_("Changed in the meantime") },
     { 413, "Content Too Large", N_("Too large") },
+    { 416, "Range Not Satisfiable", "" },
     { 422, "Unprocessable Content", N_("Something is missing") },
     { 429, "Too Many Requests", N_("Too many attempts") },
     { 500, "Internal Server Error", N_("Something went wrong") },
@@ -149,6 +181,7 @@ static void clear(struct response *rs)
     rs->body.len = 0;
     rs->body.s[0] = 0;
     rs->body.full = false;
+    rs->file = 0;
 }
 
 static void plain_error_page(struct request *rq, struct response *rs, const char *title, const char *text)
@@ -264,10 +297,11 @@ bool response_has_body(const struct request *rq, const struct response *rs)
     return !rq->head && rs->status != 204 && rs->status != 304;
 }
 
-#define SECURITY_HEADERS                                                                                             \
+#define PAGE_POLICY                                                                                                  \
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "       \
     "media-src 'self'; connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; "            \
-    "base-uri 'none'\r\n"                                                                                            \
+    "base-uri 'none'\r\n"
+#define SECURITY_HEADERS                                                                                             \
     "X-Content-Type-Options: nosniff\r\n"                                                                            \
     "Referrer-Policy: same-origin\r\n"                                                                               \
     "X-Frame-Options: DENY\r\n"
@@ -282,19 +316,22 @@ void response_head(const struct request *rq, const struct response *rs, struct s
         STR_LIT(out, "\r\nContent-Type: ");
         str_puts(out, rs->type);
         STR_LIT(out, "\r\nContent-Length: ");
-        str_int(out, (int64_t)rs->body.len);
+        str_int(out, rs->file > 0 ? rs->file_length : (int64_t)rs->body.len);
     }
     STR_LIT(out, "\r\nX-Request-Id: ");
     str_puts(out, rq->ctx.id);
     STR_LIT(out, "\r\n" SECURITY_HEADERS);
-    bool cache = false;
+    bool cache = false, policy = false;
     for (const struct header *h = rs->headers; h; h = h->next) {
         cache |= strcasecmp(h->name, "Cache-Control") == 0;
+        policy |= strcmp(h->name, POLICY_HEADER) == 0;
         str_puts(out, h->name);
         STR_LIT(out, ": ");
         str_puts(out, h->value);
         STR_LIT(out, "\r\n");
     }
+    if (!policy)
+        STR_LIT(out, PAGE_POLICY);
     if (!cache)
         STR_LIT(out, "Cache-Control: no-store\r\n");
     STR_LIT(out, "\r\n");

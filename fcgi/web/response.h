@@ -14,9 +14,13 @@ struct response {
     const char *type;        /* Content-Type */
     struct str body;
     struct header *headers;
+    int file;                /* > 0: the body is `file_length` bytes of this file from `file_offset` on */
+    int64_t file_offset, file_length;
 };
 
 enum { BODY_CEILING = 8 << 20 };
+
+#define POLICY_HEADER "Content-Security-Policy" /* a handler's own replaces that of the pages */
 
 void response_init(struct response *rs, struct arena *a);
 /* Control characters in the value are a bug (header injection): asserted. */
@@ -32,6 +36,9 @@ int fail(struct request *rq, struct response *rs);
 int fail_with(struct request *rq, struct response *rs, enum err_code code);
 /* JSON body already in rs->body. */
 int json_done(struct response *rs, int status);
+/* The answer is (a part of) a file of `size` bytes, which is sent in pieces whatever its size. `fd` is closed with the
+ * request. Follows Range, If-Range and If-None-Match; `etag` names the content and stands in quotes. 200, 206, 304 or 416. */
+int response_file(struct request *rq, struct response *rs, int fd, int64_t size, const char *etag);
 /* A text (message id) the next page shows once: handlers set it before redirect(). */
 void response_notice(struct request *rq, struct response *rs, const char *msgid);
 /* ETag handling for fragments: sets the header; true when If-None-Match has it (answer 304 then). */

@@ -178,25 +178,34 @@ static void record_head(unsigned char out[8], int type, int request, size_t leng
     memcpy(out, h, 8);
 }
 
-/* Head and body as records of at most 64 KiB, the last with the end of the stream and of the request behind it. */
+/* What a record may carry: at most 64 KiB, a multiple of eight. */
+enum { STREAM_OUT = 6, END_REQUEST = 3, MOST = 65528 };
+
+/* The end of the stream and of the request. */
+static void end_records(unsigned char end[24], int request)
+{
+    memset(end, 0, 24);
+    record_head(end, STREAM_OUT, request, 0);
+    record_head(end + 8, END_REQUEST, request, 8);
+}
+
+/* Head and body as records, the last with the end behind it. */
 static bool send_answer(struct worker *w, const struct str *head, const struct str *body)
 {
-    enum { STREAM_OUT = 6, END_REQUEST = 3, MOST = 65528 };
     const char *part[2] = { head->s, body ? body->s : "" };
     size_t left[2] = { head->len, body ? body->len : 0 };
     int fd = w->fcgi.ipcFd, id = w->fcgi.requestId;
     bool ok = true;
     while (ok) {
         size_t first = left[0] < MOST ? left[0] : MOST, second = left[1] < MOST - first ? left[1] : MOST - first;
-        unsigned char begin[8], end[24] = { 0 };
+        unsigned char begin[8], end[24];
         record_head(begin, STREAM_OUT, id, first + second);
         struct iovec v[4] = { { begin, sizeof begin }, { (void *)(uintptr_t)part[0], first }, { (void *)(uintptr_t)part[1], second } };
         part[0] += first, left[0] -= first;
         part[1] += second, left[1] -= second;
         bool last = left[0] + left[1] == 0;
         if (last) {
-            record_head(end, STREAM_OUT, id, 0);
-            record_head(end + 8, END_REQUEST, id, 8);
+            end_records(end, id);
             v[3] = (struct iovec){ end, sizeof end };
         }
         ok = write_all(fd, v, last ? 4 : 3);
@@ -204,6 +213,35 @@ static bool send_answer(struct worker *w, const struct str *head, const struct s
             break;
     }
     return ok;
+}
+
+static bool send_record(struct worker *w, const char *data, size_t n)
+{
+    unsigned char begin[8];
+    record_head(begin, STREAM_OUT, w->fcgi.requestId, n);
+    struct iovec v[2] = { { begin, sizeof begin }, { (void *)(uintptr_t)data, n } };
+    return write_all(w->fcgi.ipcFd, v, 2);
+}
+
+/* Piece by piece: memory is the same for any size. A file that became shorter ends the connection without the end of the
+ * request, so that nobody takes it for whole. */
+static bool send_file(struct worker *w, const struct str *head, const struct response *rs)
+{
+    char *piece = arena_alloc(w->arena, MOST);
+    BUG_IF(head->len > MOST);
+    bool ok = send_record(w, head->s, head->len);
+    for (int64_t sent = 0; ok && sent < rs->file_length;) {
+        int64_t left = rs->file_length - sent;
+        ssize_t n = pread(rs->file, piece, left < MOST ? (size_t)left : MOST, rs->file_offset + sent);
+        if (n < 0 && errno == EINTR)
+            continue;
+        ok = n > 0 && send_record(w, piece, (size_t)n);
+        sent += n;
+        w->slot->since_ms = clock_mono_ms(); /* a slow reader is no worker that hangs */
+    }
+    unsigned char end[24];
+    end_records(end, w->fcgi.requestId);
+    return ok && write_all(w->fcgi.ipcFd, &(struct iovec){ end, sizeof end }, 1);
 }
 
 /* --- one request --- */
@@ -238,7 +276,8 @@ static void answer(struct worker *w)
     response_head(&rq, &rs, &head);
     BUG_IF(head.full);
     drain(&w->fcgi);
-    bool sent = send_answer(w, &head, response_has_body(&rq, &rs) ? &rs.body : NULL);
+    bool body = response_has_body(&rq, &rs);
+    bool sent = body && rs.file > 0 ? send_file(w, &head, &rs) : send_answer(w, &head, body ? &rs.body : NULL);
     FCGX_Free(&w->fcgi, 1); /* closes the connection; FCGX_Finish_r would send an end of its own */
     log_request(&rq, &rs, now_us() - began, statements, sent);
     arena_reset(w->arena);

@@ -34,8 +34,8 @@ def refuse(refusal, form="json"):
 
 
 class Api:
-    def __init__(self, store, scripts, callbacks):
-        self.store, self.scripts, self.callbacks, self.number_book = store, scripts, callbacks, Numbers(store)
+    def __init__(self, store, scripts, callbacks, files):
+        self.store, self.scripts, self.callbacks, self.files, self.number_book = store, scripts, callbacks, files, Numbers(store)
         self.busy, self.busy_lock = 0, threading.Lock()
 
     def handle(self, request):
@@ -69,7 +69,8 @@ class Api:
         table = [
             (r"/\w+/Messages\.json", {"POST": ("send", self.send), "GET": ("list", self.list)}),
             (r"/\w+/Messages/(\w+)\.json", {"GET": ("fetch", self.fetch), "POST": ("update", self.update), "DELETE": ("delete", self.delete)}),
-            (r"/\w+/Messages/(\w+)/Media\.json", {"GET": ("media", self.media)}),
+            (r"/\w+/Messages/(\w+)/Media\.json", {"GET": ("media list", self.media)}),
+            (r"/\w+/Messages/(\w+)/Media/(ME\w+)", {"GET": ("media", self.media_file)}),
             (r"/\w+/IncomingPhoneNumbers\.json", {"GET": ("numbers", self.numbers)}),
             (r"/\w+/IncomingPhoneNumbers/(\w+)\.json", {"GET": ("number", self.number), "POST": ("update number", self.update_number)}),
             (r"/\w+\.json", {"GET": ("account", self.account)}),
@@ -122,6 +123,7 @@ class Api:
         message = self.store.accept(account, params, script.get("answer_status") or status)
         entry.update(outcome="accepted", sid=message.sid)
         message.first = message.resource()
+        self.files.offer(message.sid, message.media)
         if status != "scheduled":
             self.callbacks.plan(message, script.get("callbacks"))
         return message
@@ -222,6 +224,17 @@ class Api:
     def media(self, _request, account, _via, sid):
         self.found(account, sid)
         return Answer(200, {"media_list": [], "page": 0, "page_size": PAGE_SIZE, "next_page_uri": None})
+
+    def media_file(self, request, account, _via, message_sid, sid):
+        """Never the file itself: a redirect to the storage, whose address is signed."""
+        script = self.scripts.take("media", [("Sid", sid), ("MessageSid", message_sid)])
+        answer = self.scripted(script)
+        if not answer and not self.files.found(account, message_sid, sid):
+            answer = refuse(Refusal(20404, f"The requested resource /Media/{sid} was not found", 404))
+        if not answer:
+            answer = Answer(307, b"", {"Location": script.get("location") or self.files.location(sid)}, content_type="text/plain")
+        self.files.note("api", request.path, request.headers, answer.status)
+        return answer
 
     def numbers(self, request, account, _via):
         return self.scripted(self.scripts.take("numbers", request.query())) or Answer(200, self.number_book.page(request, account))

@@ -11,8 +11,9 @@ GEO = [side + part for side in ("From", "To") for part in ("City", "State", "Zip
 
 
 class Control:
-    def __init__(self, store, scripts, callbacks):
-        self.store, self.scripts, self.callbacks, self.numbers = store, scripts, callbacks, Numbers(store)
+    def __init__(self, store, scripts, callbacks, files):
+        self.store, self.scripts, self.callbacks, self.numbers, self.files = store, scripts, callbacks, Numbers(store), files
+        self.address = ""
         self.calls = {
             ("GET", "health"): lambda _q, _b: {"status": "ok"},
             ("GET", "counts"): self.counts,
@@ -22,6 +23,8 @@ class Control:
             ("GET", "config"): lambda _q, _b: self.store.configure({}),
             ("GET", "idle"): self.idle,
             ("GET", "numbers"): lambda query, _b: self.numbers.all(self.account_of(query)),
+            ("GET", "media"): lambda _q, _b: {"requests": self.files.listed("requests"), "offered": self.files.listed("offered")},
+            ("POST", "media"): self.media,
             ("POST", "config"): self.config,
             ("POST", "reset"): self.reset,
             ("POST", "accounts"): self.accounts,
@@ -64,6 +67,7 @@ class Control:
         self.scripts.reset()
         self.callbacks.scheduler.clear()
         self.callbacks.scheduler.idle(2)
+        self.files.reset()
         self.store.reset()
         return {"reset": True}
 
@@ -72,6 +76,10 @@ class Control:
         with self.store.lock:
             self.store.accounts[account.sid] = account
         return {"accounts": sorted(self.store.accounts)}
+
+    def media(self, _query, body):
+        """A file that a customer attached to that message; its address for MediaUrlN."""
+        return {"url": self.address + self.files.add(self.account_of(body), body["message"], body)}
 
     def script(self, _query, body):
         for spec in body if isinstance(body, list) else [body]:

@@ -4,7 +4,7 @@ import threading
 from .rules import Refusal
 
 KNOWN = {"times", "op", "match", "status", "code", "message", "retry_after", "format", "record", "delay_ms", "delay_before_ms",
-         "cut", "cut_how", "partial", "callbacks", "answer_status"}
+         "cut", "location", "cut_how", "partial", "callbacks", "answer_status"}
 FORMATS = ("json", "problem", "html", "empty")
 
 

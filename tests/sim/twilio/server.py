@@ -11,6 +11,7 @@ import urllib.parse
 from .api import Answer, Api, refuse
 from .callbacks import Callbacks
 from .control import Control, parse_query
+from .media import Media
 from .rules import Refusal
 from .scripts import Scripts
 from .store import Store
@@ -111,7 +112,9 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__((host, port), Handler)
         store, scripts = Store(accounts, config), Scripts()
         callbacks = Callbacks(store)
-        self.api, self.control = Api(store, scripts, callbacks), Control(store, scripts, callbacks)
+        media = Media(scripts)
+        self.api, self.control = Api(store, scripts, callbacks, media), Control(store, scripts, callbacks, media)
+        self.control.address = self.url
 
     @property
     def url(self):

@@ -1,0 +1,1 @@
+-- 0005 reminders: kept free for the reminders, whose file takes this place.
