@@ -59,7 +59,7 @@ static const struct hook_key *load_key(struct ctx *ctx, const struct webhook *ho
         return NULL;
     const struct credentials *c = row ? credentials_open(ctx, row) : NULL;
     if (!c || strlen(c->token) >= sizeof ((struct hook_key *)0)->token[0]) {
-        refuse(ctx, row ? row->tenant_id : 0, account, row ? "sealed" : "unknown", shown);
+        refuse(ctx, row ? row->tenant_id : 0, account, row && *row->auth_token ? "sealed" : "unknown", shown);
         return NULL;
     }
     struct hook_key *key = ARENA_NEW(ctx->arena, struct hook_key);

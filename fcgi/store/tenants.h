@@ -23,6 +23,16 @@ uint64_t db_tenant_insert(struct ctx *ctx, const char *name, const char *country
 struct account_row *db_account_get(struct ctx *ctx, uint64_t tenant);
 struct account_row *db_account_by_sid(struct ctx *ctx, const char *account_sid);
 struct account_row *db_account_by_hook(struct ctx *ctx, const char *hook_secret);
+bool db_tenant_change(struct ctx *ctx, uint64_t tenant, const char *name, const char *country, const char *zone, const char *language);
+
+/* What Twilio said when the credentials were last checked. */
+struct account_check { int64_t at_ms; const char *state, *account; int64_t took; int64_t code; const char *words; };
+#define ACCOUNT_CHECK(F) F(TIME, at_ms, 0) F(TEXT, state, 0) F(TEXT, account, 0) F(I64, took, 0) F(I64, code, 0) F(TEXT, words, 0)
+extern const struct row_type account_check_type;
+struct account_check *db_account_check_get(struct ctx *ctx, uint64_t tenant);
+/* at_ms is not read: it is the database's now. */
+bool db_account_check_put(struct ctx *ctx, uint64_t tenant, const struct account_check *check);
+/* Replaces the whole row and forgets the last check. */
 bool db_account_put(struct ctx *ctx, uint64_t tenant, const struct account_row *row, const char *last4);
 
 #endif

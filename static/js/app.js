@@ -37,6 +37,22 @@ function dismiss(event) {
   document.getElementById('main').focus();
 }
 
+// An address beside its button goes to the clipboard; where that is not allowed it is selected for the keyboard.
+async function copy(event) {
+  const button = event.target.closest('[data-copy]');
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+  } catch {
+    if (!document.execCommand('copy')) return;
+  }
+  const words = button.textContent;
+  button.textContent = button.dataset.done;
+  setTimeout(() => { button.textContent = words; }, 2000);
+}
+
 // What was begun here is not for the next person at this desk.
 function forgetDrafts(event) {
   if (event.target.getAttribute('action') !== '/logout') return;
@@ -160,6 +176,7 @@ menu();
 document.addEventListener('click', rows);
 document.addEventListener('auxclick', rows);
 document.addEventListener('click', dismiss);
+document.addEventListener('click', copy);
 document.addEventListener('submit', forgetDrafts);
 document.addEventListener('fresh', age);
 if (new URLSearchParams(location.search).has('focus')) document.querySelector('[data-search]')?.focus();

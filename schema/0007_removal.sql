@@ -1,0 +1,1 @@
+-- 0007 removal: kept free for redacting, deleting and erasing, whose file takes this place.
