@@ -124,15 +124,6 @@ CREATE TABLE `line` (
   UNIQUE KEY `uq_line_address` (`tenant_id`,`address`),
   CONSTRAINT `fk_line_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Our own numbers and senders.';
-CREATE TABLE `media_file` (
-  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner: two tenants never share a file',
-  `sha256` char(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'of the content; also its name under media.folder',
-  `content_type` varchar(100) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'what it is served as: decided by us, from the content',
-  `size` int(10) unsigned NOT NULL COMMENT 'bytes',
-  `used_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'last time something was stored with it: a younger one is not swept away',
-  PRIMARY KEY (`tenant_id`,`sha256`),
-  CONSTRAINT `fk_media_file_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Files kept outside of the database, once per content.';
 CREATE TABLE `message` (
   `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
   `conversation_id` int(10) unsigned NOT NULL COMMENT 'where it belongs',
@@ -178,18 +169,8 @@ CREATE TABLE `message_media` (
   `position` tinyint(3) unsigned NOT NULL COMMENT '0 to 9, as Twilio numbered it',
   `content_type` varchar(127) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL DEFAULT '' COMMENT 'as Twilio named it',
   `url` varchar(2000) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'at Twilio (needs credentials), or what we sent',
-  `state` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT 'pending' COMMENT 'pending (to be fetched), fetching, stored, failed, refused (not an address we may call), linked (an address we sent), removed',
-  `tries` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'fetches begun',
-  `next_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'not before; for fetching: end of the lease',
-  `claim` char(16) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'who holds the lease',
-  `reason` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT '' COMMENT 'why it failed or waits: gone, denied, large, empty, unreachable, forged, lost',
-  `sha256` char(64) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'the file, when stored',
-  `file_name` varchar(120) NOT NULL DEFAULT '' COMMENT 'as the sender of ours named it',
   PRIMARY KEY (`tenant_id`,`conversation_id`,`message_id`,`position`),
-  KEY `ix_media_due` (`state`,`next_at`),
-  KEY `ix_media_file` (`tenant_id`,`sha256`),
-  CONSTRAINT `fk_media_message` FOREIGN KEY (`tenant_id`, `conversation_id`, `message_id`) REFERENCES `message` (`tenant_id`, `conversation_id`, `id`) ON DELETE CASCADE,
-  CONSTRAINT `fk_media_stored` FOREIGN KEY (`tenant_id`, `sha256`) REFERENCES `media_file` (`tenant_id`, `sha256`)
+  CONSTRAINT `fk_media_message` FOREIGN KEY (`tenant_id`, `conversation_id`, `message_id`) REFERENCES `message` (`tenant_id`, `conversation_id`, `id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='References to attachments; the files are fetched by fcgi-cron.';
 CREATE TABLE `message_total` (
   `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
@@ -200,6 +181,69 @@ CREATE TABLE `message_total` (
   PRIMARY KEY (`tenant_id`),
   CONSTRAINT `fk_message_total_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Cached totals, refreshed every five minutes by fcgi-cron.';
+CREATE TABLE `opt_out` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `key_hash` binary(32) NOT NULL COMMENT 'keyed hash of the address key, bound to the tenant: outlives the address when a person is erased',
+  `channel` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'sms, whatsapp, …: where it was said; all: everywhere',
+  `id` int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'names it in forms and addresses; unique in the installation',
+  `state` varchar(4) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'out: nothing is sent; in: lifted again',
+  `source` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'of the present state: keyword, provider, admin, import, api, erased',
+  `address_key` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT NULL COMMENT 'as in contact; NULL after the person was erased',
+  `review` tinyint(1) NOT NULL DEFAULT 0 COMMENT '1: the provider said so, and nobody has looked at it yet',
+  `message_sid` varchar(34) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'the message that caused it',
+  `reason` varchar(190) NOT NULL DEFAULT '' COMMENT 'the word, the error code, or what a person wrote',
+  `user_id` int(10) unsigned DEFAULT NULL COMMENT 'who; NULL: the customer, the provider or a job',
+  `actor` varchar(190) NOT NULL DEFAULT '' COMMENT 'name at that time',
+  `changed_at` datetime(3) NOT NULL COMMENT 'since when',
+  PRIMARY KEY (`tenant_id`,`key_hash`,`channel`),
+  UNIQUE KEY `uq_opt_out_id` (`id`),
+  KEY `ix_opt_out_newest` (`tenant_id`,`state`,`changed_at`,`id`),
+  KEY `ix_opt_out_review` (`tenant_id`,`review`,`changed_at`),
+  KEY `ix_opt_out_address` (`tenant_id`,`address_key`),
+  CONSTRAINT `fk_opt_out_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='The present state of each person on each channel; asked at the moment of every send.';
+CREATE TABLE `opt_out_doubt` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `conversation_id` int(10) unsigned NOT NULL COMMENT 'of the message',
+  `message_id` bigint(20) unsigned NOT NULL COMMENT 'what the customer wrote: the key, so that a replay asks once',
+  `state` varchar(4) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT 'open' COMMENT 'open, yes (opted out), no',
+  `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'arrival',
+  `decided_at` datetime(3) DEFAULT NULL COMMENT 'when',
+  `user_id` int(10) unsigned DEFAULT NULL COMMENT 'who decided',
+  `actor` varchar(190) NOT NULL DEFAULT '' COMMENT 'name at that time',
+  PRIMARY KEY (`tenant_id`,`conversation_id`,`message_id`),
+  KEY `ix_opt_out_doubt_open` (`tenant_id`,`state`,`created_at`),
+  CONSTRAINT `fk_opt_out_doubt_message` FOREIGN KEY (`tenant_id`, `conversation_id`, `message_id`) REFERENCES `message` (`tenant_id`, `conversation_id`, `id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Messages that may be a request to stop: a human decides.';
+CREATE TABLE `opt_out_event` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `id` bigint(20) unsigned NOT NULL AUTO_INCREMENT COMMENT 'order',
+  `key_hash` binary(32) NOT NULL COMMENT 'as in opt_out; no address here, so that erasing a person leaves the ledger as it is',
+  `channel` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'as in opt_out',
+  `kind` varchar(8) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'out, in, kept: asked for, but the state stayed; confirm: a person looked at it and let it stand',
+  `source` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'as in opt_out',
+  `cause` varchar(64) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'of what came from outside: the same cause counts once, whatever is replayed',
+  `message_sid` varchar(34) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'the message that caused it',
+  `reason` varchar(190) NOT NULL DEFAULT '' COMMENT 'the word, the error code, or what a person wrote',
+  `user_id` int(10) unsigned DEFAULT NULL COMMENT 'who; NULL: the customer, the provider or a job',
+  `actor` varchar(190) NOT NULL DEFAULT '' COMMENT 'name at that time',
+  `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'when',
+  PRIMARY KEY (`tenant_id`,`id`),
+  UNIQUE KEY `uq_opt_out_event_id` (`id`),
+  UNIQUE KEY `uq_opt_out_event_cause` (`tenant_id`,`cause`),
+  KEY `ix_opt_out_event_person` (`tenant_id`,`key_hash`,`id`),
+  CONSTRAINT `fk_opt_out_event_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Everything that was asked, done and decided about opt-outs; only ever added to.';
+CREATE TABLE `opt_out_word` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `word` varchar(60) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'folded as messages are: lower case, no accents, single spaces',
+  `hash` int(10) unsigned NOT NULL COMMENT 'of the folded word: what webhooks keep, to ask for the row only when it may match',
+  `meaning` varchar(6) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'stop, start, help; none: a word of the built-in table that means nothing here',
+  `spelled` varchar(60) NOT NULL COMMENT 'as it was typed',
+  `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'when it was added',
+  PRIMARY KEY (`tenant_id`,`word`),
+  CONSTRAINT `fk_opt_out_word_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='A tenant''s own words beside the built-in table of fcgi/services/opt_out_words.c.';
 CREATE TABLE `outbox` (
   `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
   `id` bigint(20) unsigned NOT NULL AUTO_INCREMENT COMMENT 'part of the callback URL: links Twilio''s answer to the row before its SID is known',

@@ -60,7 +60,7 @@ int conversation_api(struct request *rq, struct response *rs) /* GET /api/conver
     const struct conversation_row *c = inbox_conversation_with(&rq->ctx, participant);
     struct page page = { .ok = true };
     if (c)
-        page = inbox_messages(&rq->ctx, c->id, in->before, (int)in->limit);
+        page = inbox_messages_without_notes(&rq->ctx, c->id, in->before, (int)in->limit);
     const char *line = c ? line_address(&rq->ctx, c->line_id) : NULL;
     if (rq->ctx.err.code || !page.ok)
         return fail(rq, rs);
@@ -68,14 +68,11 @@ int conversation_api(struct request *rq, struct response *rs) /* GET /api/conver
     STR_LIT(&rs->body, "{\"participant\":");
     str_json(&rs->body, participant, strlen(participant));
     STR_LIT(&rs->body, ",\"items\":[");
-    size_t shown = 0;
     for (size_t i = page.n; i-- > 0;) {
-        if (m[i].direction == NOTE)
-            continue;
-        if (shown++)
+        if (i + 1 < page.n)
             str_putc(&rs->body, ',');
         shape_chat_message(&rs->body, &m[i], c, line);
     }
-    str_printf(&rs->body, "],\"count\":%zu}", shown);
+    str_printf(&rs->body, "],\"count\":%zu}", page.n);
     return json_done(rs, 200);
 }

@@ -227,6 +227,18 @@ void crypto_keyed_hex(const struct keyring *k, const char *use, const char *text
     crypto_hex(hash, sizeof hash, out);
 }
 
+void crypto_keyed_hash(const struct keyring *k, const char *use, uint64_t tenant, const char *text, uint8_t out[32])
+{
+    crypto_generichash_state state;
+    uint8_t key[KEY_SIZE], owner[8];
+    for (size_t i = 0; i < sizeof owner; i++)
+        owner[i] = (uint8_t)(tenant >> (8 * i));
+    subkey(k->master, use, key);
+    BUG_IF(crypto_generichash_init(&state, key, sizeof key, 32) != 0 || crypto_generichash_update(&state, owner, sizeof owner) != 0 ||
+           crypto_generichash_update(&state, (const uint8_t *)text, strlen(text)) != 0 || crypto_generichash_final(&state, out, 32) != 0);
+    sodium_memzero(key, sizeof key);
+}
+
 const char *password_hash(struct arena *a, const char *password)
 {
     char *out = arena_alloc(a, crypto_pwhash_STRBYTES);

@@ -34,6 +34,8 @@ const char *crypto_open(struct arena *a, const struct keyring *k, uint64_t tenan
 void keyring_subkey(const struct keyring *k, const char *use, uint8_t out[32]);
 /* Keyed BLAKE2b of a text with such a subkey, as 32 hex digits: CSRF tokens, throttle keys, hashed numbers. */
 void crypto_keyed_hex(const struct keyring *k, const char *use, const char *text, char out[33]);
+/* The same at full length and bound to a tenant: the same text of two tenants has nothing in common. */
+void crypto_keyed_hash(const struct keyring *k, const char *use, uint64_t tenant, const char *text, uint8_t out[32]);
 
 /* Argon2id ("interactive" limits); the result fits VARCHAR(128). */
 const char *password_hash(struct arena *a, const char *password);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "services/handset.h"
+#include "services/opt_out.h"
 #include "services/params.h"
 #include "services/sending.h"
 #include "pages/parts.h"
@@ -180,7 +181,10 @@ bool put_conversation(struct request *rq, const struct conversation_row *c)
     object_text(o, "url", arena_printf(rq->ctx.arena, "/conversations/%s", id));
     put_title(rq, o, c->name, c->peer);
     put_channel(rq, o, c->channel);
-    if (!put_window(rq, o, c))
+    bool window = put_window(rq, o, c);
+    if (c->opt_out)
+        object_text(o, "locked", arena_printf(rq->ctx.arena, "%s (%s)", say(rq, opt_out_text(c->opt_out)), view_day(rq, c->opt_out_ms)));
+    else if (!window)
         object_text(o, "locked", say(rq, N_("The customer wrote more than 24 hours ago: WhatsApp allows only approved templates now. Free text opens again when the customer writes.")));
     if (c->unread > 0) {
         object_int(o, "unread", c->unread);

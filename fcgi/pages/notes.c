@@ -9,6 +9,9 @@ void put_note(struct request *rq, struct value *o, const struct message_row *m)
     static const struct note_words words[] = {
         { "opted-out", N_("Opted out: nothing is sent to this customer any more."), "bad", "lock" },
         { "opted-in", N_("Opted in again: this customer may be written to."), "good", "unlock" },
+        { "opt-in-kept", N_("The customer asks for messages again, but this opt-out is not lifted by a word. Please decide."), "wait", "lock" },
+        { "opt-out-yes", N_("This was a request to stop."), "bad", "lock" },
+        { "opt-out-no", N_("This was no request to stop."), "quiet", "unlock" },
         { "opt-out-doubt", N_("This may be a request to stop. Please decide."), "wait", "state-undelivered" },
         { "handed-off", N_("The AI handed over to a person."), "wait", "state-undelivered" },
         { "answer-dropped", N_("An automatic answer was dropped: somebody was quicker."), "quiet", "state-canceled" },

@@ -62,13 +62,24 @@ void put_title(struct request *rq, struct value *o, const char *name, const char
         object_text(o, "number", number);
 }
 
+/* A message id, perhaps with a moment behind it: "… (2026-11-20T13:37:00Z)". */
+static const char *say_dated(struct request *rq, const char *words)
+{
+    const char *at = strrchr(words, '(');
+    size_t n = at ? strcspn(at, ")") : 0;
+    int64_t ms;
+    if (!at || at == words || at[-1] != ' ' || strcmp(at + n, ")") != 0 || !clock_parse_iso(arena_strndup(rq->ctx.arena, at + 1, n - 1), &ms))
+        return say(rq, words);
+    return arena_printf(rq->ctx.arena, "%s (%s)", say(rq, arena_strndup(rq->ctx.arena, words, (size_t)(at - 1 - words))), view_day(rq, ms));
+}
+
 void put_failure(struct request *rq, struct value *o, int64_t code, const char *words)
 {
     if (!code && !words)
         return;
     struct value *f = object_object(o, "failure");
     if (!code) {
-        object_text(f, "text", say(rq, words));
+        object_text(f, "text", say_dated(rq, words));
         return;
     }
     struct error_code e = error_code(rq->ctx.arena, (int)code);

@@ -12,7 +12,7 @@
 
 enum {
     ANSWER_MOST = 1024 * 1024,  /* when the call names no ceiling */
-    KEPT_CONNECTIONS = 16,
+    KEPT_CONNECTIONS = 128, /* as many as fcgi-cron has calls in flight */
     KEPT_SECONDS = 55,          /* below the minute after which common servers close an idle connection */
     RETRY_AFTER_MOST_S = 24 * 3600
 };
@@ -27,6 +27,7 @@ struct flight { /* one call under way */
     bool once;      /* not idempotent: must not leave twice */
     bool begun;     /* connected, and the request was or may have been written */
     bool repeated;  /* curl wanted to write it again */
+    bool public_only, not_public; /* asked for; an address was refused */
     char problem[CURL_ERROR_SIZE];
     void (*done)(const struct answer *answer, void *arg);
     void *arg;
@@ -121,9 +122,13 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 
 /* Connected (and TLS is up): from here on something may have been sent. curl comes here a second time when a kept
  * connection closed without an answer; the server may have acted on the first request all the same. */
-static int on_request(void *arg, char *peer UNUSED, char *own UNUSED, int peer_port UNUSED, int own_port UNUSED)
+static int on_request(void *arg, char *peer, char *own UNUSED, int peer_port UNUSED, int own_port UNUSED)
 {
     struct flight *f = arg;
+    if (f->public_only && !address_text_is_public(peer)) { /* a connection kept from a call that was allowed more */
+        f->not_public = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
     if (f->begun && f->once) {
         f->repeated = true;
         return CURL_PREREQFUNC_ABORT;
@@ -133,9 +138,13 @@ static int on_request(void *arg, char *peer UNUSED, char *own UNUSED, int peer_p
 }
 
 /* Asked for each address before it is connected to, so no name can resolve past it. */
-static curl_socket_t on_socket(void *arg UNUSED, curlsocktype purpose UNUSED, struct curl_sockaddr *a)
+static curl_socket_t on_socket(void *arg, curlsocktype purpose UNUSED, struct curl_sockaddr *a)
 {
-    return address_is_public(&a->addr) ? socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol) : CURL_SOCKET_BAD;
+    struct flight *f = arg;
+    if (address_is_public(&a->addr))
+        return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+    f->not_public = true;
+    return CURL_SOCKET_BAD;
 }
 
 static void add_header(struct flight *f, const char *line)
@@ -183,7 +192,7 @@ static void set_method(struct flight *f, const struct call *call)
 static void set_transport(CURL *e, const struct call *call)
 {
     SET(e, CURLOPT_NOSIGNAL, 1L);
-    SET(e, CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(e, CURLOPT_PROTOCOLS_STR, call->https_only ? "https" : "http,https");
     SET(e, CURLOPT_FOLLOWLOCATION, 0L);
     SET(e, CURLOPT_PROXY, "");
     SET(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1); /* a cut connection concerns one request */
@@ -222,9 +231,10 @@ static bool set_up(struct flight *f, const struct call *call)
     SET(e, CURLOPT_PREREQDATA, f);
     SET(e, CURLOPT_ERRORBUFFER, f->problem);
     SET(e, CURLOPT_PRIVATE, f);
-    if (call->public_only) {
+    f->public_only = call->public_only;
+    if (f->public_only) {
         SET(e, CURLOPT_OPENSOCKETFUNCTION, on_socket);
-        SET(e, CURLOPT_FRESH_CONNECT, 1L); /* not one that somebody else opened to who knows where */
+        SET(e, CURLOPT_OPENSOCKETDATA, f);
     }
     if (set_headers(f, call))
         return true;
@@ -241,11 +251,28 @@ static const char *header(const struct flight *f, const char *name)
 static int64_t retry_after(const struct flight *f)
 {
     curl_off_t s = 0;
+    const char *ms = header(f, "Retry-After-Ms");
+    if (ms && *ms >= '0' && *ms <= '9') {
+        long long n = strtoll(ms, NULL, 10);
+        return n > RETRY_AFTER_MOST_S * 1000LL ? RETRY_AFTER_MOST_S * 1000LL : n;
+    }
     if (!header(f, "Retry-After") || curl_easy_getinfo(f->easy, CURLINFO_RETRY_AFTER, &s) != CURLE_OK)
         return -1;
     if (s < 0)
         s = 0;
     return (int64_t)(s > RETRY_AFTER_MOST_S ? RETRY_AFTER_MOST_S : s) * 1000;
+}
+
+static int should_retry(const struct flight *f)
+{
+    const char *said = header(f, "X-Should-Retry");
+    return !said ? 0 : strcasecmp(said, "true") == 0 ? 1 : strcasecmp(said, "false") == 0 ? -1 : 0;
+}
+
+/* Did our own rules keep it from leaving? */
+static bool forbidden(const struct flight *f, CURLcode rc)
+{
+    return !f->begun && rc && (f->not_public || rc == CURLE_UNSUPPORTED_PROTOCOL || rc == CURLE_URL_MALFORMAT || rc == CURLE_BAD_FUNCTION_ARGUMENT);
 }
 
 static enum call_class classify(const struct flight *f, CURLcode rc, int status)
@@ -265,6 +292,8 @@ static const char *problem(const struct flight *f, CURLcode rc)
         return "the answer is larger than allowed";
     if (f->repeated)
         return "the connection closed without an answer";
+    if (f->not_public && !f->begun)
+        return "the address is not on the public internet";
     if (*f->problem)
         return arena_strdup(f->arena, f->problem);
     return rc ? curl_easy_strerror(rc) : "";
@@ -293,6 +322,8 @@ static void read_answer(struct flight *f, CURLcode rc, struct answer *out)
         .location = location ? arena_strdup(f->arena, location) : "",
         .too_large = f->body.full,
         .retry_after_ms = status ? retry_after(f) : -1,
+        .should_retry = status ? should_retry(f) : 0,
+        .forbidden = forbidden(f, rc),
         .request_id = id ? arena_strdup(f->arena, id) : "",
         .took_ms = (int)(took_us / 1000),
         .problem = rc ? problem(f, rc) : "",

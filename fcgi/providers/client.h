@@ -32,6 +32,7 @@ struct call {
     size_t most;                        /* largest answer, 0: 1 MiB */
     /* Only to addresses of the public internet, however the name resolves: for addresses that came from outside. */
     bool public_only;
+    bool https_only;                    /* plain http is refused: the request carries a key to an address from outside */
     int file;                           /* > 0: the body of a 2xx is written to this descriptor, not kept; the caller closes it */
 };
 
@@ -43,7 +44,9 @@ struct answer {
     const char *content_type;           /* "" when none */
     const char *location;               /* of a 3xx, as it came; "" when none */
     bool too_large;                     /* it passed `most` and was cut */
-    int64_t retry_after_ms;             /* -1 when none */
+    int64_t retry_after_ms;             /* retry-after-ms, else retry-after; -1 when none */
+    int should_retry;                   /* x-should-retry: 1 true, -1 false, 0 when not said */
+    bool forbidden;                     /* UNSENT by our own rules (address, scheme, header): again is of no use */
     const char *request_id;             /* x-request-id, twilio-request-id or request-id; "" when none */
     int took_ms;
     const char *problem;                /* why class is UNSENT, or UNKNOWN without a whole answer; "" otherwise */

@@ -28,7 +28,7 @@
 
 enum {
     MODEL_TRIES = 3,                /* the first and two repetitions */
-    MODEL_MEMORY = 24 * 1024 * 1024 /* ceiling of an arena in which one request is built and up to MODEL_TRIES answers read */
+    MODEL_MEMORY = 32 * 1024 * 1024 /* ceiling of an arena in which one request is built and up to MODEL_TRIES answers read */
 };
 
 enum model_provider { MODEL_OPENAI, MODEL_ANTHROPIC };
@@ -57,8 +57,9 @@ struct model_request {
     int limit_ms;                   /* whole limit of one call, 0: the setting ai.limit_ms */
 };
 /* Turns may come as they are: control characters are taken out, empty ones left out, neighbours of one side joined by a
- * line break. When our own comes first, "[conversation begins]" is put before it; when nothing is left, "[no text]" stands
- * there. Beyond 400 KiB the oldest are left out; a system text is cut at 64 KiB. */
+ * line break. When our own comes first, "[conversation begins]" is put before it as the customer's; when our own comes last,
+ * "[no new message]" behind it; when nothing is left, "[no text]" stands there. Beyond 400 KiB the oldest are left
+ * out; a system text is cut at 64 KiB. */
 
 enum model_outcome {
     MODEL_ANSWERED,     /* `text` */

@@ -39,3 +39,18 @@ bool address_is_public(const struct sockaddr *a)
         return public_v4(ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr));
     return a->sa_family == AF_INET6 && public_v6(((const struct sockaddr_in6 *)(const void *)a)->sin6_addr.s6_addr);
 }
+
+bool address_text_is_public(const char *text)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, text, &v4) == 1)
+        return public_v4(ntohl(v4.s_addr));
+    return inet_pton(AF_INET6, text, &v6) == 1 && public_v6(v6.s6_addr);
+}
+
+bool address_text_valid(const char *text)
+{
+    struct in6_addr either;
+    return inet_pton(AF_INET, text, &either) == 1 || inet_pton(AF_INET6, text, &either) == 1;
+}

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/signature.h"
 #include "services/delivery.h"
+#include "services/opt_out.h"
 #include "services/params.h"
 #include "store/conversations.h"
 #include "store/db.h"
@@ -43,6 +44,8 @@ static bool fold_rank(struct ctx *ctx, uint64_t conversation, uint64_t message, 
         return false;
     if (!raised && !code && !text)
         return true;
+    if (code && !opt_out_feedback(ctx, conversation, message, code))
+        return false;
     return db_conversation_touch(ctx, ctx->tenant, conversation, message, raised ? status : NULL);
 }
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "services/gate.h"
+#include "services/opt_out.h"
 #include "store/lines.h"
 
 bool whatsapp_window_open(int64_t last_inbound_ms, int64_t now_ms)
@@ -39,6 +40,20 @@ static struct gate check_window(struct ctx *ctx, const struct outbox_row *row)
     return (struct gate){ .verdict = GATE_OPEN };
 }
 
+/* Bulk, schedules, rules, models and people alike. */
+static struct gate check_opt_out(struct ctx *ctx, const struct outbox_row *row)
+{
+    struct opt_out_state state;
+    if (opt_out_is(ctx, row->peer, row->channel, &state))
+        return closed(opt_out_reason(ctx, &state));
+    return (struct gate){ .verdict = ctx->err.code ? GATE_ERROR : GATE_OPEN };
+}
+
+struct gate gate_check_claimed(struct ctx *ctx, const struct outbox_row *row)
+{
+    return check_opt_out(ctx, row);
+}
+
 /* Answers arrive in the order in which they were written. */
 static struct gate check_order(struct ctx *ctx, const struct outbox_row *row)
 {
@@ -69,7 +84,8 @@ static struct gate check_pace(struct ctx *ctx, const struct outbox_row *row)
 
 struct gate gate_check(struct ctx *ctx, const struct outbox_row *row)
 {
-    static struct gate (*const checks[])(struct ctx *, const struct outbox_row *) = { check_tenant, check_line, check_window, check_order, check_pace };
+    static struct gate (*const checks[])(struct ctx *, const struct outbox_row *) = { check_tenant, check_line, check_window, check_order,
+                                                                                                    check_opt_out, check_pace };
     for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
         struct gate g = checks[i](ctx, row);
         if (g.verdict != GATE_OPEN)

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "services/inbound.h"
+#include "services/opt_out.h"
 #include "services/params.h"
 #include "store/db.h"
 #include "store/lines.h"
@@ -119,7 +120,10 @@ bool inbound_receive(struct ctx *ctx, struct pair *params, size_t count, struct 
     *out = (struct inbound_result){ .conversation_id = row->conversation_id, .message_id = row->message_id,
         .outcome = strcmp(row->outcome, "stored") == 0 ? INBOUND_STORED : strcmp(row->outcome, "duplicate") == 0 ? INBOUND_DUPLICATE : INBOUND_UNROUTED };
     log_event(ctx, LOG_INFO, "message.received", "sid=%s outcome=%s media=%d", in.sid, row->outcome, in.num_media);
-    return true;
+    /* Also of a duplicate: this may have stopped in between the last time. */
+    struct opt_out_heard heard = { .from = in.from, .body = in.body, .sid = in.sid, .conversation = row->conversation_id, .message = row->message_id,
+                                   .word = opt_out_word(ctx, in.body, param_text(params, count, "OptOutType")) };
+    return !ctx->err.code && opt_out_heard(ctx, &heard);
 }
 
 struct rows unrouted_list(struct ctx *ctx, int64_t before_ms, const char *before_sid, int limit)

@@ -94,6 +94,11 @@ struct page inbox_messages(struct ctx *ctx, uint64_t conversation, uint64_t befo
     return page_of(db_messages_page(ctx, ctx->tenant, conversation, before, limit + 1), limit);
 }
 
+struct page inbox_messages_without_notes(struct ctx *ctx, uint64_t conversation, uint64_t before, int limit)
+{
+    return page_of(db_messages_without_notes(ctx, ctx->tenant, conversation, before, limit + 1), limit);
+}
+
 struct rows inbox_media(struct ctx *ctx, uint64_t conversation, const struct page *messages)
 {
     const struct message_row *m = messages->row;

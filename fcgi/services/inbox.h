@@ -24,6 +24,8 @@ struct conversation_row *inbox_conversation_with(struct ctx *ctx, const char *pa
 struct conversation_row *inbox_conversation_between(struct ctx *ctx, const char *peer, const char *line_address);
 /* struct message_row; before 0: the newest. */
 struct page inbox_messages(struct ctx *ctx, uint64_t conversation, uint64_t before, int limit);
+/* The same without notes: for APIs. */
+struct page inbox_messages_without_notes(struct ctx *ctx, uint64_t conversation, uint64_t before, int limit);
 /* struct media_row: attachments of the messages of such a page (any order). */
 struct rows inbox_media(struct ctx *ctx, uint64_t conversation, const struct page *messages);
 bool inbox_mark_read(struct ctx *ctx, uint64_t conversation, int64_t seen);

@@ -99,11 +99,12 @@ bool outgoing_start(struct ctx *ctx, struct outbox_row *row, const struct gate *
     if (db_outbox_claim(ctx, row->tenant_id, row->id, "queued", ctx->id, limit_ms / 1000 + LEASE_SPARE_S) <= 0)
         return false;
     row->attempts++;
-    if (gate->verdict == GATE_CLOSED) {
-        refuse(ctx, row, gate->reason);
+    struct gate last = gate->verdict == GATE_CLOSED || !build_call(ctx, row, limit_ms, call) ? *gate : gate_check_claimed(ctx, row);
+    if (last.verdict == GATE_CLOSED) {
+        refuse(ctx, row, last.reason);
         return false;
     }
-    if (build_call(ctx, row, limit_ms, call)) {
+    if (!ctx->err.code) {
         if (clock_mono_ms() - began < LEASE_SPARE_S * 1000 / 2)
             return true;
         err_set(ctx, ERR_DATABASE, "too late for the lease");

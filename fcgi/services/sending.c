@@ -10,6 +10,7 @@
 #include "services/credentials.h"
 #include "services/delivery.h"
 #include "services/gate.h"
+#include "services/opt_out.h"
 #include "services/outgoing.h"
 #include "services/params.h"
 #include "services/playing.h"
@@ -80,6 +81,17 @@ static bool check_window(struct ctx *ctx, const struct draft *d, const struct co
     if (strcmp(d->line->channel, "whatsapp") != 0 || d->rq->content_sid || (c && whatsapp_window_open(c->last_inbound_ms, ctx->now_ms)))
         return true;
     return !ctx->err.code && err_field(ctx, "body", N_("WhatsApp allows free text only within 24 hours after the customer's last message. Use an approved template."));
+}
+
+/* The same for an opt-out, but for what nobody waits for: that fails at the gate and shows why in the chat. */
+static bool check_opt_out(struct ctx *ctx, const struct draft *d)
+{
+    struct opt_out_state state;
+    if (d->rq->queued)
+        return true;
+    if (opt_out_is(ctx, d->peer, d->line->channel, &state))
+        return err_field(ctx, d->rq->conversation_id ? "body" : "to", opt_out_text(state.source));
+    return !ctx->err.code;
 }
 
 static bool check_target(struct ctx *ctx, struct draft *d)
@@ -288,7 +300,7 @@ bool message_send(struct ctx *ctx, const struct send_request *rq, struct send_re
         return report(ctx, out);
     if (!wish.nonce)
         wish.nonce = own_nonce(ctx);
-    if (ctx->err.code || !check_content(ctx, &d) || !check_target(ctx, &d) || !check_service(ctx, &d) || !store(ctx, &d))
+    if (ctx->err.code || !check_content(ctx, &d) || !check_target(ctx, &d) || !check_opt_out(ctx, &d) || !check_service(ctx, &d) || !store(ctx, &d))
         return false;
     if (out->withdrawn) {
         *out = (struct send_result){ .withdrawn = true, .status = "withdrawn" };

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "services/burst.h"
 #include "services/credentials.h"
+#include "services/opt_out.h"
 #include "services/params.h"
 #include "services/webhook.h"
 #include "store/db.h"
@@ -68,6 +69,7 @@ static const struct hook_key *load_key(struct ctx *ctx, const struct webhook *ho
     snprintf(key->token[0], sizeof key->token[0], "%s", c->token);
     snprintf(key->token[1], sizeof key->token[1], "%s", c->second_token ? c->second_token : "");
     burst_keep(ctx->burst, kept_as(ctx, hook, name), key, sizeof *key);
+    opt_out_keep_words(ctx, row->tenant_id, row->opt_out_words);
     return key;
 }
 

@@ -14,11 +14,14 @@ struct last_row { uint64_t id; };
 extern const struct row_type last_row_type;
 ROW_TYPE(last_row, LAST_ROW(LAST_FIELD));
 
-#define COLUMNS(line)                                                                                                    \
+#define COLUMNS(line, opt_out)                                                                                                    \
     "c.id,c.line_id,c.contact_id,c.peer,c.channel,c.name," line ",c.last_message_id,c.last_at,c.last_direction,c.last_status,"     \
-    "c.preview,c.message_count,c.inbound_count,c.last_inbound_at,c.changed_at,c.seen_by FROM conversation c "
-#define LIST "SELECT " COLUMNS("NULL")
-#define ONE "SELECT " COLUMNS("(SELECT l.address FROM line l WHERE l.tenant_id=c.tenant_id AND l.id=c.line_id)")
+    "c.preview,c.message_count,c.inbound_count,c.last_inbound_at,c.changed_at,c.seen_by," opt_out " FROM conversation c "
+#define LIST "SELECT " COLUMNS("NULL", "NULL,CAST(NULL AS DATETIME(3))")
+#define ONE                                                                                                              \
+    "SELECT " COLUMNS("(SELECT l.address FROM line l WHERE l.tenant_id=c.tenant_id AND l.id=c.line_id)", "x.source,x.changed_at")    \
+    "LEFT JOIN opt_out x ON x.tenant_id=c.tenant_id AND x.address_key=(SELECT k.address_key FROM contact k WHERE k.tenant_id=c.tenant_id AND k.id=c.contact_id) " \
+    "AND x.channel IN (c.channel,'all') AND x.state='out' "
 #define NEWEST "ORDER BY c.last_at DESC,c.id DESC LIMIT ?"
 
 static const struct sql page_first = SQL_REPEATABLE(LIST "WHERE c.tenant_id=? " NEWEST, &conversation_row_type);

@@ -78,6 +78,8 @@ bool db_note_insert(struct ctx *ctx, uint64_t tenant, uint64_t conversation, con
 
 /* A chat's page, notes among it: newest first; `before` 0 = from the newest. */
 struct rows db_messages_page(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t before, int limit);
+/* The same without notes. */
+struct rows db_messages_without_notes(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t before, int limit);
 /* A history page of one direction: newest first, ids below `before` and not below `floor`. */
 struct rows db_history_page(struct ctx *ctx, uint64_t tenant, enum direction direction, uint64_t before, int limit);
 struct rows db_history_all(struct ctx *ctx, uint64_t tenant, uint64_t before, int limit);

@@ -56,7 +56,7 @@ def test_the_filter_and_the_limit_of_messages(stack, other, talk):
 
 def test_statistics(stack, other, talk):
     page = stack.api("GET", "/api/messages/stats", other.admin).json()
-    counted = stack.sql("SELECT direction, COUNT(*) n FROM message WHERE tenant_id = %s GROUP BY direction", other.id)
+    counted = stack.sql("SELECT direction, COUNT(*) n FROM message WHERE tenant_id = %s AND direction < 2 GROUP BY direction", other.id)
     assert {r["direction"]: r["n"] for r in counted} == {0: page["inbound"], 1: page["outbound"]}
     assert page["total"] == page["inbound"] + page["outbound"] and set(page) == {"total", "inbound", "outbound", "latest"}
     assert page["latest"] == items(stack, other, "/api/messages?limit=1")[0]

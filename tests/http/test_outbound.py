@@ -276,7 +276,7 @@ def test_a_refusal_is_kept_with_its_code_and_told(stack, code):
     script(stack, number, code=code, message="No <way>", status=401 if code == 20003 else 400)
     answer = send(stack, number)
     assert answer.status_code == 502 and answer.json()["error"] == "No <way>"
-    (row,) = messages_with(stack, number)
+    (row,) = [m for m in messages_with(stack, number) if m["direction"] == 1]
     assert (row["status"], row["error_code"], row["error_text"], row["sid"]) == ("failed", code, "No <way>", None)
     assert (row["outbox_state"], row["attempts"]) == ("failed", 1), "nobody tries again"
     page = enter(stack).page(f"/conversations/{row['conversation_id']}")

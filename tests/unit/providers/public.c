@@ -43,8 +43,22 @@ static void test_open(void **state UNUSED)
     assert_false(address_is_public(&other));
 }
 
+static void test_text(void **state UNUSED)
+{
+    static const char *const wrong[] = { "", "8.8.8", "8.8.8.8.8", "8.8.8.8 ", "example.com", "[2606:4700::1]", "2606:4700::1%eth0", "8.8.8.8:80", "0x8.8.8.8" };
+    assert_true(address_text_is_public("8.8.8.8"));
+    assert_true(address_text_is_public("2606:4700::1111"));
+    assert_false(address_text_is_public("10.0.0.1"));
+    assert_false(address_text_is_public("::1"));
+    assert_true(address_text_valid("10.0.0.1") && address_text_valid("::1"));
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        assert_false(address_text_is_public(wrong[i]));
+        assert_false(address_text_valid(wrong[i]));
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_closed), cmocka_unit_test(test_open) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_closed), cmocka_unit_test(test_open), cmocka_unit_test(test_text) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
