@@ -124,6 +124,15 @@ CREATE TABLE `line` (
   UNIQUE KEY `uq_line_address` (`tenant_id`,`address`),
   CONSTRAINT `fk_line_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Our own numbers and senders.';
+CREATE TABLE `media_file` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner: two tenants never share a file',
+  `sha256` char(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'of the content; also its name under media.folder',
+  `content_type` varchar(100) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'what it is served as: decided by us, from the content',
+  `size` int(10) unsigned NOT NULL COMMENT 'bytes',
+  `used_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'last time something was stored with it: a younger one is not swept away',
+  PRIMARY KEY (`tenant_id`,`sha256`),
+  CONSTRAINT `fk_media_file_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Files kept outside of the database, once per content.';
 CREATE TABLE `message` (
   `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
   `conversation_id` int(10) unsigned NOT NULL COMMENT 'where it belongs',
@@ -169,8 +178,18 @@ CREATE TABLE `message_media` (
   `position` tinyint(3) unsigned NOT NULL COMMENT '0 to 9, as Twilio numbered it',
   `content_type` varchar(127) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL DEFAULT '' COMMENT 'as Twilio named it',
   `url` varchar(2000) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'at Twilio (needs credentials), or what we sent',
+  `state` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT 'pending' COMMENT 'pending (to be fetched), fetching, stored, failed, refused (not an address we may call), linked (an address we sent), removed',
+  `tries` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'fetches begun',
+  `next_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'not before; for fetching: end of the lease',
+  `claim` char(16) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'who holds the lease',
+  `reason` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT '' COMMENT 'why it failed or waits: gone, denied, large, empty, unreachable, forged, lost',
+  `sha256` char(64) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'the file, when stored',
+  `file_name` varchar(120) NOT NULL DEFAULT '' COMMENT 'as the sender of ours named it',
   PRIMARY KEY (`tenant_id`,`conversation_id`,`message_id`,`position`),
-  CONSTRAINT `fk_media_message` FOREIGN KEY (`tenant_id`, `conversation_id`, `message_id`) REFERENCES `message` (`tenant_id`, `conversation_id`, `id`) ON DELETE CASCADE
+  KEY `ix_media_due` (`state`,`next_at`),
+  KEY `ix_media_file` (`tenant_id`,`sha256`),
+  CONSTRAINT `fk_media_message` FOREIGN KEY (`tenant_id`, `conversation_id`, `message_id`) REFERENCES `message` (`tenant_id`, `conversation_id`, `id`) ON DELETE CASCADE,
+  CONSTRAINT `fk_media_stored` FOREIGN KEY (`tenant_id`, `sha256`) REFERENCES `media_file` (`tenant_id`, `sha256`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='References to attachments; the files are fetched by fcgi-cron.';
 CREATE TABLE `message_total` (
   `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
