@@ -163,7 +163,7 @@ static bool write_rows(struct ctx *ctx, void *arg)
     if (d->out->withdrawn || ctx->err.code || !write_message(ctx, d, conversation, id))
         return false;
     struct outbox_new row = { .conversation_id = conversation, .message_id = id, .state = ctx->conf->main_test_mode ? "playing" : "queued", .nonce = rq->nonce,
-                              .messaging_service_sid = d->service_sid, .content_sid = rq->content_sid, .content_variables = rq->content_variables };
+                              .messaging_service_sid = d->service_sid, .content_sid = rq->content_sid, .content_variables = rq->content_variables, .batch_id = rq->batch_id };
     d->out->outbox_id = db_outbox_insert(ctx, ctx->tenant, &row);
     d->out->conversation_id = conversation;
     d->out->message_id = id;
