@@ -44,23 +44,24 @@ static const char *state_word(const char *state)
     return strcmp(state, "queued") == 0 ? "pending" : state;
 }
 
-static void shape_recipient(struct str *out, uint64_t batch, const struct recipient_row *r)
+static void shape_recipient(struct str *out, const struct batch_row *b, const struct recipient_row *r)
 {
     json_open(out);
     json_put_int(out, "id", (int64_t)r->id);
-    json_put_int(out, "batch_id", (int64_t)batch);
+    json_put_int(out, "batch_id", (int64_t)b->id);
     json_put_text(out, "number_raw", r->number_raw);
     json_put_text(out, "number_normalized", r->address);
     json_put_text(out, "status", state_word(r->state));
     json_put_text(out, "sid", r->sid);
     json_put_text(out, "error", r->error ? r->error : r->error_text);
+    json_put_time(out, "created_at", b->created_ms);
     json_put_time(out, "sent_at", strcmp(r->state, "sent") == 0 ? r->settled_ms : CLOCK_NONE);
     json_close(out);
 }
 
-static bool shape_recipients(struct request *rq, struct str *out, uint64_t batch, const char *states, size_t *count)
+static bool shape_recipients(struct request *rq, struct str *out, const struct batch_row *b, const char *states, size_t *count)
 {
-    struct rows rows = bulk_recipients(&rq->ctx, batch, NULL, 0, BULK_MOST);
+    struct rows rows = bulk_recipients(&rq->ctx, b->id, NULL, 0, BULK_MOST);
     const struct recipient_row *r = rows.row;
     const char *among = states && *states ? arena_printf(rq->ctx.arena, ",%s,", states) : NULL;
     *count = 0;
@@ -70,7 +71,7 @@ static bool shape_recipients(struct request *rq, struct str *out, uint64_t batch
             continue;
         if ((*count)++)
             str_putc(out, ',');
-        shape_recipient(out, batch, &r[i]);
+        shape_recipient(out, b, &r[i]);
     }
     str_putc(out, ']');
     return rows.ok;
@@ -98,7 +99,7 @@ static bool shape_batch(struct request *rq, struct str *out, const struct batch_
     json_put_time(out, "completed_at", b->completed_ms);
     if (recipients) {
         json_name(out, "recipients");
-        if (!shape_recipients(rq, out, b->id, NULL, &n))
+        if (!shape_recipients(rq, out, b, NULL, &n))
             return false;
         str_putc(out, ',');
     }
@@ -158,10 +159,10 @@ int batch_api(struct request *rq, struct response *rs) /* GET /api/multi-sms/bat
 int batch_recipients_api(struct request *rq, struct response *rs) /* GET /api/multi-sms/batches/:id/recipients */
 {
     const struct recipients_in *in = rq->in;
-    uint64_t id = request_arg_id(rq, 0);
+    const struct batch_row *b = bulk_batch(&rq->ctx, request_arg_id(rq, 0));
     size_t n;
     STR_LIT(&rs->body, "{\"items\":");
-    if (!bulk_batch(&rq->ctx, id) || !shape_recipients(rq, &rs->body, id, in->status, &n))
+    if (!b || !shape_recipients(rq, &rs->body, b, in->status, &n))
         return fail(rq, rs);
     str_printf(&rs->body, ",\"count\":%zu}", n);
     return json_done(rs, 200);

@@ -89,6 +89,7 @@ static int show(struct request *rq, struct response *rs, uint64_t line, uint64_t
     object_bool(view(rq), "has_batches", n > 0);
     put_pager(rq, rows.n > n ? arena_printf(rq->ctx.arena, "/bulk?before=%" PRIu64, b[n - 1].id) : NULL, before ? "/bulk" : NULL);
     put_nonce(rq);
+    object_bool(object_object(view(rq), "here"), "bulk", true);
     return view_page_status(rq, rs, "pages/bulk", status);
 }
 
