@@ -8,29 +8,20 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-PROGRAM = pathlib.Path(__file__).resolve().parents[1] / "sim" / "twilio_sim.py"
+FOLDER = pathlib.Path(__file__).resolve().parents[1] / "sim"
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class Simulator:
-    """A running simulator. As a context manager it ends with the block; several can run side by side.
+class Program:
+    """A running simulator of tests/sim and its control calls. As a context manager it ends with the block."""
 
-        with Simulator(numbers=["+48732000001"]) as sim:
-            sim.script(status=429, retry_after=2)          # the next send is answered 429
-            ...                                            # CENTRALA_TWILIO_API_BASE = sim.url
-            assert sim.counts()["accepted"] == 1
-    """
-
-    def __init__(self, account="AC" + "a" * 32, token="f" * 32, numbers=None, **config):
-        self.account, self.token = account, token
-        if numbers is not None:
-            config["numbers"] = numbers
-        command = [sys.executable, str(PROGRAM), "--account", account, "--token", token, "--config", json.dumps(config), "--until-eof"]
+    def __init__(self, name, *arguments):
+        command = [sys.executable, str(FOLDER / name), *arguments, "--until-eof"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         first = self.process.stdout.readline().split()
         if first[:1] != ["ready"]:
             self.stop()
-            raise RuntimeError("the simulator did not start")
+            raise RuntimeError(f"{name} did not start")
         self.url = first[1]
 
     def __enter__(self):
@@ -74,16 +65,43 @@ class Simulator:
         return self.call("config", changes)
 
     def reset(self):
-        """Forgets messages, scripts and settings changed since the start; accounts stay."""
+        """Forgets what was asked, scripts, and settings changed since the start."""
         return self.call("reset", {})
+
+    def counts(self):
+        return self.call("counts")
+
+    def wait(self, condition, timeout_s=10):
+        """Polls condition(counts) until it holds; the counts."""
+        end = time.monotonic() + timeout_s
+        while True:
+            counts = self.counts()
+            if condition(counts):
+                return counts
+            if time.monotonic() > end:
+                raise AssertionError(f"not reached in {timeout_s} s: {counts}")
+            time.sleep(0.05)
+
+
+class Simulator(Program):
+    """A running simulated Twilio; several can run side by side.
+
+        with Simulator(numbers=["+48732000001"]) as sim:
+            sim.script(status=429, retry_after=2)          # the next send is answered 429
+            ...                                            # CENTRALA_TWILIO_API_BASE = sim.url
+            assert sim.counts()["accepted"] == 1
+    """
+
+    def __init__(self, account="AC" + "a" * 32, token="f" * 32, numbers=None, **config):
+        self.account, self.token = account, token
+        if numbers is not None:
+            config["numbers"] = numbers
+        super().__init__("twilio_sim.py", "--account", account, "--token", token, "--config", json.dumps(config))
 
     def add_account(self, sid, token, **more):
         return self.call("accounts", {"sid": sid, "token": token, **more})
 
     # What it saw
-    def counts(self):
-        return self.call("counts")
-
     def messages(self, **equal):
         """Messages in the order of arrival, filtered by members of their resource."""
         return self.call("messages", **equal)
@@ -105,17 +123,6 @@ class Simulator:
                 return False
             if self.call("idle", timeout_s=f"{min(left, 5):.3f}")["idle"]:
                 return True
-
-    def wait(self, condition, timeout_s=10):
-        """Polls condition(counts) until it holds; the counts."""
-        end = time.monotonic() + timeout_s
-        while True:
-            counts = self.counts()
-            if condition(counts):
-                return counts
-            if time.monotonic() > end:
-                raise AssertionError(f"not reached in {timeout_s} s: {counts}")
-            time.sleep(0.05)
 
     # Webhooks
     def inbound(self, **message):

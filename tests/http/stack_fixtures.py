@@ -3,6 +3,7 @@ import signal
 
 import pytest
 
+from models import models, running_models  # noqa: F401 (fixtures)
 from stack import SERVERS, Database, Stack
 
 _running = []
