@@ -1,4 +1,91 @@
 -- The schema after all migrations. Made by tests/lint/schema.sh --write; to read, not to load or edit.
+CREATE TABLE `ai_day` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `day` date NOT NULL COMMENT 'in the tenant''s zone',
+  `calls` int(10) unsigned NOT NULL DEFAULT 0 COMMENT 'calls begun: counted before they are made, so that the limit holds',
+  `tokens` bigint(20) unsigned NOT NULL DEFAULT 0 COMMENT 'tokens reported',
+  PRIMARY KEY (`tenant_id`,`day`),
+  CONSTRAINT `fk_ai_day_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='The count that the daily limits are held against.';
+CREATE TABLE `ai_draft` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `conversation_id` int(10) unsigned NOT NULL COMMENT 'one proposal a conversation',
+  `message_id` bigint(20) unsigned NOT NULL COMMENT 'newest message when it was asked for: a newer one makes it void',
+  `state` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'asked (by a person, fcgi-cron will), thinking, ready, failed',
+  `next_at` datetime(3) NOT NULL COMMENT 'asked: not before; thinking: end of the lease',
+  `claim` char(16) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'who holds the lease',
+  `tries` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'times it was begun',
+  `text` text NOT NULL DEFAULT '' COMMENT 'ready: the proposal; failed: why',
+  `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'asked for',
+  PRIMARY KEY (`tenant_id`,`conversation_id`),
+  KEY `ix_ai_draft_due` (`state`,`next_at`),
+  CONSTRAINT `fk_ai_draft_conversation` FOREIGN KEY (`tenant_id`, `conversation_id`) REFERENCES `conversation` (`tenant_id`, `id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Proposals of a model that wait for a person.';
+CREATE TABLE `ai_limit` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `calls_per_day` int(10) unsigned NOT NULL COMMENT 'calls to models in one day of the tenant''s zone',
+  `tokens_per_day` bigint(20) unsigned NOT NULL COMMENT 'tokens both ways in that day; a call under way may pass it',
+  `updated_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'last change',
+  PRIMARY KEY (`tenant_id`),
+  CONSTRAINT `fk_ai_limit_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='What models may cost a tenant in a day.';
+CREATE TABLE `ai_price` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `model` varchar(100) NOT NULL COMMENT 'as in ai_usage',
+  `price_in` decimal(10,4) NOT NULL COMMENT 'of a million tokens of prompts, in the currency the tenant thinks in',
+  `price_out` decimal(10,4) NOT NULL COMMENT 'of a million tokens of answers',
+  PRIMARY KEY (`tenant_id`,`model`),
+  CONSTRAINT `fk_ai_price_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Prices as the tenant entered them, for the cost page.';
+CREATE TABLE `ai_profile` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `id` int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'unique in the installation',
+  `line_id` int(10) unsigned DEFAULT NULL COMMENT 'the line it is for; NULL: lines without one of their own',
+  `line_key` int(10) unsigned GENERATED ALWAYS AS (coalesce(`line_id`,0)) STORED COMMENT 'the line again, 0 for the default: NULLs would not be unique',
+  `provider` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT 'openai' COMMENT 'openai or anthropic',
+  `model` varchar(100) NOT NULL DEFAULT 'gpt-4o-mini' COMMENT 'as the provider calls it; not checked, names change',
+  `temperature` decimal(4,3) DEFAULT NULL COMMENT 'NULL: left out of the request, some models refuse it',
+  `system_prompt` text NOT NULL DEFAULT '' COMMENT 'the tenant''s instructions; never holds a customer''s words',
+  `tone` varchar(200) NOT NULL DEFAULT '' COMMENT 'how it should sound, in the tenant''s words',
+  `history` smallint(5) unsigned NOT NULL DEFAULT 20 COMMENT 'messages of the conversation that it reads, 1 to 200',
+  `answer_limit` smallint(5) unsigned NOT NULL DEFAULT 480 COMMENT 'characters an answer should have at most; longer ones are shortened',
+  `automatic` tinyint(1) NOT NULL DEFAULT 0 COMMENT '0: an agent sees the proposal and sends it; 1: it is sent',
+  `own_links` tinyint(1) NOT NULL DEFAULT 0 COMMENT '1: answers with links to sites other than these are not sent',
+  `link_sites` varchar(1000) NOT NULL DEFAULT '' COMMENT 'host names with blanks between',
+  `target_number` varchar(40) NOT NULL DEFAULT '' COMMENT 'default customer of the test console and of /api/ai/send, as typed',
+  `tokens_param` varchar(24) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT '' COMMENT 'empty: the installation''s setting; else max_completion_tokens or max_tokens, what older compatible servers know',
+  `structure` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT '' COMMENT 'empty: the installation''s setting; else json_schema, json_object or prompt',
+  `max_tokens` int(10) unsigned NOT NULL DEFAULT 1000 COMMENT 'tokens an answer may cost at most, thinking included',
+  `updated_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'last change',
+  `updated_by` varchar(190) NOT NULL DEFAULT '' COMMENT 'by whom',
+  PRIMARY KEY (`tenant_id`,`id`),
+  UNIQUE KEY `uq_ai_profile_id` (`id`),
+  UNIQUE KEY `uq_ai_profile_line` (`tenant_id`,`line_key`),
+  KEY `fk_ai_profile_line` (`tenant_id`,`line_id`),
+  CONSTRAINT `fk_ai_profile_line` FOREIGN KEY (`tenant_id`, `line_id`) REFERENCES `line` (`tenant_id`, `id`),
+  CONSTRAINT `fk_ai_profile_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='How a model answers on a line.';
+CREATE TABLE `ai_usage` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `id` bigint(20) unsigned NOT NULL AUTO_INCREMENT COMMENT 'order',
+  `day` date NOT NULL COMMENT 'in the tenant''s zone, when the call was made',
+  `purpose` varchar(8) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'reply, draft, shorten, test or send',
+  `provider` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'openai or anthropic',
+  `model` varchar(100) NOT NULL COMMENT 'as asked for',
+  `conversation_id` int(10) unsigned DEFAULT NULL COMMENT 'for whom; NULL: a test',
+  `tokens_in` int(10) unsigned NOT NULL DEFAULT 0 COMMENT 'of the prompt, as the provider counted',
+  `tokens_out` int(10) unsigned NOT NULL DEFAULT 0 COMMENT 'of the answer, thinking included',
+  `took_ms` int(10) unsigned NOT NULL DEFAULT 0 COMMENT 'from the call to the answer, repetitions included',
+  `request_id` varchar(80) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'the provider''s name of the call',
+  `status` smallint(5) unsigned NOT NULL DEFAULT 0 COMMENT 'HTTP status; 0: no answer',
+  `outcome` varchar(24) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'answered, handed-off, refused, empty, cut-off, filtered, failed, unreadable',
+  `problem` varchar(500) NOT NULL DEFAULT '' COMMENT 'the provider''s words when it failed',
+  `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'when the answer came',
+  PRIMARY KEY (`tenant_id`,`id`),
+  UNIQUE KEY `uq_ai_usage_id` (`id`),
+  KEY `ix_ai_usage_day` (`tenant_id`,`day`,`provider`,`model`),
+  CONSTRAINT `fk_ai_usage_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Every call of a model; no texts.';
 CREATE TABLE `api_token` (
   `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
   `id` int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'names it in lists',
@@ -26,44 +113,6 @@ CREATE TABLE `audit` (
   UNIQUE KEY `uq_audit_id` (`id`),
   CONSTRAINT `fk_audit_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Who changed what; only ever added to.';
-CREATE TABLE `bulk_batch` (
-  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
-  `id` int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'unique in the installation',
-  `line_id` int(10) unsigned NOT NULL COMMENT 'the sender',
-  `messaging_service_sid` varchar(34) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'sent through the service instead of the line',
-  `nonce` varchar(64) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'of the form or the client: the same batch twice is one batch',
-  `body` text NOT NULL COMMENT 'the text',
-  `state` varchar(24) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'pending, processing, paused, canceled, completed, completed_with_errors, failed',
-  `error` varchar(255) DEFAULT NULL COMMENT 'why it failed as a whole',
-  `author_id` int(10) unsigned DEFAULT NULL COMMENT 'who made it; NULL: the command line',
-  `author` varchar(190) DEFAULT NULL COMMENT 'that user''s name then',
-  `scheduled_at` datetime(3) DEFAULT NULL COMMENT 'not before; NULL: at once',
-  `started_at` datetime(3) DEFAULT NULL COMMENT 'first recipient begun',
-  `completed_at` datetime(3) DEFAULT NULL COMMENT 'last recipient settled',
-  `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'when it was made',
-  PRIMARY KEY (`tenant_id`,`id`),
-  UNIQUE KEY `uq_bulk_batch_id` (`id`),
-  UNIQUE KEY `uq_bulk_batch_nonce` (`tenant_id`,`nonce`),
-  KEY `ix_bulk_batch_state` (`state`,`id`),
-  KEY `fk_bulk_batch_line` (`tenant_id`,`line_id`),
-  CONSTRAINT `fk_bulk_batch_line` FOREIGN KEY (`tenant_id`, `line_id`) REFERENCES `line` (`tenant_id`, `id`)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='One text to many numbers.';
-CREATE TABLE `bulk_recipient` (
-  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
-  `batch_id` int(10) unsigned NOT NULL COMMENT 'its batch',
-  `id` int(10) unsigned NOT NULL COMMENT 'place in the list, from 1: the order of sending',
-  `number_raw` varchar(255) NOT NULL COMMENT 'as it was given',
-  `address` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT NULL COMMENT 'where it is sent, E.164 or with channel prefix; NULL when it is no number',
-  `state` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'pending, queued (in the outbox), sent, failed, canceled, invalid, duplicate',
-  `attempt` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'times it was put into the outbox: a retry is a new send',
-  `conversation_id` int(10) unsigned DEFAULT NULL COMMENT 'of the newest message to it',
-  `message_id` bigint(20) unsigned DEFAULT NULL COMMENT 'the newest message to it',
-  `error` varchar(500) DEFAULT NULL COMMENT 'why not, when there is no message that says it',
-  `settled_at` datetime(3) DEFAULT NULL COMMENT 'when sent or failed was known',
-  PRIMARY KEY (`tenant_id`,`batch_id`,`id`),
-  KEY `ix_bulk_recipient_state` (`tenant_id`,`batch_id`,`state`,`id`),
-  CONSTRAINT `fk_bulk_recipient_batch` FOREIGN KEY (`tenant_id`, `batch_id`) REFERENCES `bulk_batch` (`tenant_id`, `id`) ON DELETE CASCADE
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Each number of a batch and what became of it.';
 CREATE TABLE `contact` (
   `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
   `id` int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'unique in the installation',
@@ -179,7 +228,7 @@ CREATE TABLE `message` (
   `status` varchar(20) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'Twilio''s word, kept verbatim; received for inbound',
   `rank` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'rank of the state: it only rises',
   `simulated` tinyint(1) NOT NULL DEFAULT 0 COMMENT '1: TEST_MODE, nothing left this machine',
-  `author_kind` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT '0 the customer, 1 a user in the panel, 2 the API, 3 auto-reply, 4 a model, 5 a schedule, 6 a bulk batch',
+  `author_kind` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT '0 the customer, 1 a user in the panel, 2 the API, 3 auto-reply, 4 a model, 5 a schedule',
   `author_id` int(10) unsigned DEFAULT NULL COMMENT 'the user, when one stands behind it',
   `author` varchar(190) DEFAULT NULL COMMENT 'that user''s name when it was written: stays when the user is renamed or gone, and a chat needs no join',
   `sid` varchar(34) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'Twilio''s id; NULL until Twilio has accepted',
@@ -238,6 +287,17 @@ CREATE TABLE `message_total` (
   PRIMARY KEY (`tenant_id`),
   CONSTRAINT `fk_message_total_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Cached totals, refreshed every five minutes by fcgi-cron.';
+CREATE TABLE `model_key` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `provider` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'openai (and what speaks its shape) or anthropic',
+  `sealed_key` varchar(1000) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'sealed; sent to the provider, shown to nobody',
+  `last4` varchar(4) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'all that is ever shown of it',
+  `base_url` varchar(255) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'another server that speaks the provider''s shape; NULL: the installation''s setting',
+  `api_version` varchar(20) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'anthropic-version; NULL: the one this program was written for',
+  `updated_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'last change',
+  PRIMARY KEY (`tenant_id`,`provider`),
+  CONSTRAINT `fk_model_key_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Keys of model providers, sealed under the installation''s key and bound to the tenant.';
 CREATE TABLE `opt_out` (
   `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
   `key_hash` binary(32) NOT NULL COMMENT 'keyed hash of the address key, bound to the tenant: outlives the address when a person is erased',
@@ -318,7 +378,6 @@ CREATE TABLE `outbox` (
   `last_error` varchar(255) DEFAULT NULL COMMENT 'why it waits or failed, for the log of the operator',
   `callback_at` datetime(3) DEFAULT NULL COMMENT 'last callback for it',
   `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'queued',
-  `batch_id` int(10) unsigned DEFAULT NULL COMMENT 'the batch it belongs to: the gate holds it while that is paused',
   PRIMARY KEY (`tenant_id`,`id`),
   UNIQUE KEY `uq_outbox_id` (`id`),
   UNIQUE KEY `uq_outbox_nonce` (`tenant_id`,`nonce`),
