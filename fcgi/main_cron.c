@@ -117,6 +117,7 @@ static int round_once(struct cron *c)
     bool ok = true;
     for (size_t i = 0; i < ARRAY_LEN(steps) && !stop; i++) {
         struct ctx ctx = item_begin(c);
+        crew_wake(c->crews[i]);
         int n = steps[i].run(&ctx, c->crews[i]);
         ok = item_end(&ctx, steps[i].name, n >= 0) && ok;
         begun += n > 0 ? n : 0;

@@ -1,11 +1,13 @@
 /* crew.c - pieces of work, each with memory and context of its own. */
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "services/crew.h"
 
 struct crew {
     struct ctx proto;
-    int in_flight;
+    int in_flight, resting;
+    struct work *rest; /* in no order */
 };
 
 struct crew *crew_new(struct arena *life, const struct ctx *proto)
@@ -46,6 +48,41 @@ void work_call(struct work *w, const struct call *call, void (*answered)(struct 
     w->answered = answered;
     w->crew->in_flight++;
     client_start(w->ctx.client, w->ctx.arena, call, arrived, w);
+}
+
+void work_later(struct work *w, int64_t ms, void (*then)(struct work *w))
+{
+    w->rested = then;
+    w->until_ms = clock_mono_ms() + ms;
+    w->next = w->crew->rest;
+    w->crew->rest = w;
+    w->crew->resting++;
+}
+
+void crew_wake(struct crew *c)
+{
+    int64_t now = clock_mono_ms();
+    struct work *due = NULL;
+    for (struct work **at = &c->rest; *at;) {
+        struct work *w = *at;
+        if (w->until_ms > now) {
+            at = &w->next;
+            continue;
+        }
+        *at = w->next;
+        w->next = due;
+        due = w;
+        c->resting--;
+    }
+    for (struct work *w = due, *next; w; w = next) { /* a list of its own: `rested` may rest again, or end the work */
+        next = w->next;
+        w->rested(w);
+    }
+}
+
+int crew_resting(const struct crew *c)
+{
+    return c->resting;
 }
 
 void work_end(struct work *w, const char *what)

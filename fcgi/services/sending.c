@@ -33,6 +33,14 @@ static bool is_sid(const char *s, const char *prefix)
     return strlen(s) == 34 && strncmp(s, prefix, 2) == 0 && strspn(s + 2, "0123456789abcdefABCDEF") == 32;
 }
 
+static bool check_more(struct ctx *ctx, const struct send_request *rq)
+{
+    bool ok = rq->more_count < SEND_PARTS_MOST;
+    for (size_t i = 0; ok && i < rq->more_count; i++)
+        ok = *rq->more[i] && utf8_valid(rq->more[i], strlen(rq->more[i])) && utf16_units(rq->more[i], strlen(rq->more[i])) <= BODY_MOST_UNITS;
+    return ok || err_field(ctx, "body", N_("The text is longer than 1600 characters."));
+}
+
 static bool check_content(struct ctx *ctx, struct draft *d)
 {
     const struct send_request *rq = d->rq;
@@ -44,6 +52,8 @@ static bool check_content(struct ctx *ctx, struct draft *d)
         return err_field(ctx, "body", N_("The text is not valid UTF-8."));
     if (utf16_units(d->body, n) > BODY_MOST_UNITS)
         return err_field(ctx, "body", N_("The text is longer than 1600 characters."));
+    if (!check_more(ctx, rq))
+        return false;
     if (rq->content_sid && !is_sid(rq->content_sid, "HX"))
         return err_field(ctx, "content_sid", N_("A template is HX and 32 hexadecimal digits."));
     if (rq->content_variables && !rq->content_sid)
@@ -149,6 +159,21 @@ static bool write_message(struct ctx *ctx, const struct draft *d, uint64_t conve
     return true;
 }
 
+/* A part behind the first: its own message, and its own row in the outbox, where order is kept. */
+static bool write_part(struct ctx *ctx, const struct draft *d, size_t i)
+{
+    struct segments segments;
+    const char *body = text_normalise_newlines(ctx->arena, d->rq->more[i]);
+    segments_count(ctx->arena, body, strlen(body), &segments);
+    uint64_t conversation = d->out->conversation_id;
+    uint64_t id = db_conversation_bump(ctx, ctx->tenant, conversation, "queued", text_preview(ctx->arena, body));
+    struct outbound m = { .conversation_id = conversation, .id = id, .body = body, .author_kind = (int)d->rq->author, .author_id = ctx->actor.user_id,
+                          .author = ctx->actor.user_id ? ctx->actor.name : NULL, .segments = segments.count, .simulated = ctx->conf->main_test_mode };
+    struct outbox_new row = { .conversation_id = conversation, .message_id = id, .state = ctx->conf->main_test_mode ? "playing" : "queued",
+                              .nonce = arena_printf(ctx->arena, "%s+%zu", d->rq->nonce, i + 2), .messaging_service_sid = d->service_sid };
+    return id && db_message_insert(ctx, ctx->tenant, &m) && db_outbox_insert(ctx, ctx->tenant, &row);
+}
+
 static bool write_rows(struct ctx *ctx, void *arg)
 {
     struct draft *d = arg;
@@ -163,11 +188,14 @@ static bool write_rows(struct ctx *ctx, void *arg)
     if (d->out->withdrawn || ctx->err.code || !write_message(ctx, d, conversation, id))
         return false;
     struct outbox_new row = { .conversation_id = conversation, .message_id = id, .state = ctx->conf->main_test_mode ? "playing" : "queued", .nonce = rq->nonce,
-                              .messaging_service_sid = d->service_sid, .content_sid = rq->content_sid, .content_variables = rq->content_variables, .batch_id = rq->batch_id };
+                              .messaging_service_sid = d->service_sid, .content_sid = rq->content_sid, .content_variables = rq->content_variables };
     d->out->outbox_id = db_outbox_insert(ctx, ctx->tenant, &row);
     d->out->conversation_id = conversation;
     d->out->message_id = id;
-    return d->out->outbox_id && (!rq->also || rq->also(ctx, d->out, rq->also_arg));
+    bool ok = d->out->outbox_id != 0;
+    for (size_t i = 0; ok && i < rq->more_count; i++)
+        ok = write_part(ctx, d, i);
+    return ok && (!rq->also || rq->also(ctx, d->out, rq->also_arg));
 }
 
 static bool check_nonce(struct ctx *ctx, const char *nonce)

@@ -12,7 +12,7 @@
 #include "store/messages.h"
 #include "store/outbox.h"
 
-enum { BODY_MOST_UNITS = 1600, SEND_MEDIA_MOST = 10 };
+enum { BODY_MOST_UNITS = 1600, SEND_MEDIA_MOST = 10, SEND_PARTS_MOST = 10 };
 
 struct send_result;
 /* A file of ours (services/attach.h): Twilio gets a signed address of it, made when the message leaves. */
@@ -22,6 +22,8 @@ struct send_request {
     uint64_t conversation_id;             /* answer in this conversation: its line and address */
     uint64_t line_id;                     /* 0: the tenant's first active line of that channel */
     const char *body;                     /* may be NULL with content_sid or media */
+    const char *const *more;              /* further parts: messages of their own behind it, in order; stored together or not at all */
+    size_t more_count;
     const char *content_sid, *content_variables;
     const char *const *media_urls;
     size_t media_count;
@@ -29,7 +31,6 @@ struct send_request {
     size_t file_count;
     const char *messaging_service_sid;    /* send through this service */
     bool use_messaging_service;           /* through the account's own service */
-    uint64_t batch_id;                    /* of a bulk batch: held while that is paused; 0: none */
     const char *nonce;                    /* the same nonce twice is one send, whatever else differs; NULL: none */
     enum author_kind author;
     bool queued;                          /* nobody waits for the SID: leave it to fcgi-cron */
