@@ -399,6 +399,36 @@ CREATE TABLE `reply_job` (
   KEY `ix_reply_job_due` (`state`,`next_at`),
   CONSTRAINT `fk_reply_job_message` FOREIGN KEY (`tenant_id`, `conversation_id`, `message_id`) REFERENCES `message` (`tenant_id`, `conversation_id`, `id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Arrivals that are to be answered by rule or model: made by message_ingest, worked off by fcgi-cron.';
+CREATE TABLE `reply_keyword` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `rule_id` int(10) unsigned NOT NULL COMMENT 'of the rule',
+  `word` varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'folded (base/fold.h): a message that is exactly this',
+  `label` varchar(64) NOT NULL COMMENT 'the same as it was typed',
+  `answer` varchar(640) NOT NULL COMMENT 'what is answered',
+  PRIMARY KEY (`tenant_id`,`rule_id`,`word`),
+  CONSTRAINT `fk_reply_keyword_rule` FOREIGN KEY (`tenant_id`, `rule_id`) REFERENCES `reply_rule` (`tenant_id`, `id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='The keyword bot''s words and answers.';
+CREATE TABLE `reply_rule` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `id` int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'unique in the installation',
+  `line_id` int(10) unsigned DEFAULT NULL COMMENT 'the line; NULL: what holds for every line without a rule of its own',
+  `line_key` int(10) unsigned GENERATED ALWAYS AS (coalesce(`line_id`,0)) STORED COMMENT 'the line or 0: one rule a line, one default',
+  `mode` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'none, text, ai, keywords; inherit (of a line): as the default',
+  `since` datetime(3) DEFAULT NULL COMMENT 'when it went from off to on: earlier messages are not answered; NULL while off',
+  `body` varchar(640) NOT NULL DEFAULT '' COMMENT 'the answer of mode text; at most 640 UTF-16 units',
+  `hours` varchar(500) CHARACTER SET ascii COLLATE ascii_general_ci DEFAULT NULL COMMENT 'JSON: weekday (mon to sun) to opening and closing time in the tenant''s zone; absent days are closed; NULL: always open',
+  `closed_body` varchar(640) NOT NULL DEFAULT '' COMMENT 'the answer outside those hours, once a closed period; empty: none',
+  `fallback` varchar(640) NOT NULL DEFAULT '' COMMENT 'the answer of mode keywords to anything else; empty: none',
+  `most` tinyint(3) unsigned NOT NULL DEFAULT 5 COMMENT 'automatic answers in a conversation without a person''s message or a new day',
+  `updated_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'last change',
+  `updated_by` varchar(190) NOT NULL DEFAULT '' COMMENT 'by whom: the name at that time',
+  PRIMARY KEY (`tenant_id`,`id`),
+  UNIQUE KEY `uq_reply_rule_id` (`id`),
+  UNIQUE KEY `uq_reply_rule_line` (`tenant_id`,`line_key`),
+  KEY `ix_reply_rule_line` (`tenant_id`,`line_id`),
+  CONSTRAINT `fk_reply_rule_line` FOREIGN KEY (`tenant_id`, `line_id`) REFERENCES `line` (`tenant_id`, `id`),
+  CONSTRAINT `fk_reply_rule_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='How messages are answered by themselves: the tenant''s default and each line''s own.';
 CREATE TABLE `session` (
   `token_hash` binary(32) NOT NULL COMMENT 'SHA-256 of the cookie''s token; the token itself is nowhere',
   `id` int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'names it in the session list',

@@ -4,6 +4,7 @@
 #include "base/crypto.h"
 #include "base/phone.h"
 #include "services/inbound.h"
+#include "services/replies.h"
 #include "services/tenants.h"
 #include "store/lines.h"
 
@@ -38,5 +39,5 @@ bool line_add(struct ctx *ctx, uint64_t tenant, const char *number, const char *
     if (!db_line_insert(ctx, tenant, address, channel, name, per_second))
         return stmt_duplicate(ctx) ? err_field(ctx, "line", N_("This number is a line already.")) : false;
     ctx->tenant = tenant;
-    return unrouted_route(ctx, address) >= 0;
+    return unrouted_route(ctx, address) >= 0 && reply_lines_changed(ctx); /* in this order: what waited is not answered */
 }

@@ -1,0 +1,69 @@
+/* replier.c - fcgi-cron's hand on arrivals that are to be answered. */
+#include "base/base.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "services/ai_reply.h"
+#include "services/answering.h"
+#include "services/crew.h"
+#include "services/note.h"
+#include "services/replier.h"
+#include "store/conversations.h"
+#include "store/db.h"
+
+enum { WORK_CEILING = 64 << 20, ROUND_MOST = 50 };
+
+static bool end_spent(struct ctx *ctx, void *arg)
+{
+    const struct reply_due_row *job = arg;
+    int ours = db_conversation_touch(ctx, ctx->tenant, job->conversation_id, 0, NULL) ? db_reply_give_up(ctx, job, ANSWER_TRIES) : -1;
+    return ours == 0 || (ours > 0 && note_add(ctx, job->conversation_id, "handed-off", "three attempts broke off"));
+}
+
+/* Whoever began them did not come to an end, three times: a person has to look. */
+static bool give_up_spent(struct ctx *ctx, struct crew *crew)
+{
+    struct rows rows = db_reply_spent(ctx, ANSWER_TRIES, ROUND_MOST);
+    struct reply_due_row *job = rows.row;
+    for (size_t i = 0; rows.ok && i < rows.n; i++) {
+        struct work *w = work_new(crew, job[i].tenant_id, WORK_CEILING);
+        db_transaction(&w->ctx, end_spent, &job[i]);
+        work_end(w, "reply given up");
+    }
+    return rows.ok;
+}
+
+/* False when it was not ours or could not be judged. */
+static bool begin(struct work *w, const struct reply_due_row *job)
+{
+    struct ctx *ctx = &w->ctx;
+    struct reply_case *c = ARENA_NEW(ctx->arena, struct reply_case);
+    struct verdict v;
+    *c = (struct reply_case){ .conversation_id = job->conversation_id, .message_id = job->message_id, .claim = ctx->id };
+    if (db_reply_claim(ctx, job, c->claim, ANSWER_LEASE_S) <= 0 || !answering_judge(ctx, c, &v))
+        return false;
+    log_event(ctx, LOG_INFO, "reply.judged", "message=%" PRIu64 " outcome=%s", c->message_id, v.think ? "think" : v.outcome);
+    if (v.think) {
+        ai_reply_begin(w, c);
+        return true;
+    }
+    answering_send(ctx, c, &v);
+    work_end(w, "reply");
+    return true;
+}
+
+int replies_step(struct ctx *ctx, struct crew *crew)
+{
+    if (db_reply_expire(ctx, ANSWER_TRIES) < 0 || !give_up_spent(ctx, crew))
+        return -1;
+    int begun = 0;
+    struct rows rows = db_reply_due(ctx, crew_in_flight(crew) >= ctx->conf->ai_concurrency, ROUND_MOST);
+    const struct reply_due_row *job = rows.row;
+    for (size_t i = 0; rows.ok && i < rows.n; i++) {
+        struct work *w = work_new(crew, job[i].tenant_id, WORK_CEILING);
+        if (begin(w, &job[i]))
+            begun++;
+        else
+            work_end(w, "reply");
+    }
+    return rows.ok ? begun : -1;
+}
