@@ -149,7 +149,7 @@ CREATE TABLE message (
   status          VARCHAR(20)  CHARACTER SET ascii NOT NULL COMMENT 'Twilio''s word, kept verbatim; received for inbound',
   rank            TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'rank of the state: it only rises',
   simulated       TINYINT(1)   NOT NULL DEFAULT 0 COMMENT '1: TEST_MODE, nothing left this machine',
-  author_kind     TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT '0 the customer, 1 a user in the panel, 2 the API, 3 auto-reply, 4 a model, 5 a schedule',
+  author_kind     TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT '0 the customer, 1 a user in the panel, 2 the API, 3 auto-reply, 4 a model, 5 a schedule, 6 a bulk batch',
   author_id       INT UNSIGNED NULL COMMENT 'the user, when one stands behind it',
   author          VARCHAR(190) NULL COMMENT 'that user''s name when it was written: stays when the user is renamed or gone, and a chat needs no join',
   sid             VARCHAR(34)  CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'Twilio''s id; NULL until Twilio has accepted',

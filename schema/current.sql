@@ -113,6 +113,44 @@ CREATE TABLE `audit` (
   UNIQUE KEY `uq_audit_id` (`id`),
   CONSTRAINT `fk_audit_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Who changed what; only ever added to.';
+CREATE TABLE `bulk_batch` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `id` int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'unique in the installation',
+  `line_id` int(10) unsigned NOT NULL COMMENT 'the sender',
+  `messaging_service_sid` varchar(34) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'sent through the service instead of the line',
+  `nonce` varchar(64) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'of the form or the client: the same batch twice is one batch',
+  `body` text NOT NULL COMMENT 'the text',
+  `state` varchar(24) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'pending, processing, paused, canceled, completed, completed_with_errors, failed',
+  `error` varchar(255) DEFAULT NULL COMMENT 'why it failed as a whole',
+  `author_id` int(10) unsigned DEFAULT NULL COMMENT 'who made it; NULL: the command line',
+  `author` varchar(190) DEFAULT NULL COMMENT 'that user''s name then',
+  `scheduled_at` datetime(3) DEFAULT NULL COMMENT 'not before; NULL: at once',
+  `started_at` datetime(3) DEFAULT NULL COMMENT 'first recipient begun',
+  `completed_at` datetime(3) DEFAULT NULL COMMENT 'last recipient settled',
+  `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'when it was made',
+  PRIMARY KEY (`tenant_id`,`id`),
+  UNIQUE KEY `uq_bulk_batch_id` (`id`),
+  UNIQUE KEY `uq_bulk_batch_nonce` (`tenant_id`,`nonce`),
+  KEY `ix_bulk_batch_state` (`state`,`id`),
+  KEY `fk_bulk_batch_line` (`tenant_id`,`line_id`),
+  CONSTRAINT `fk_bulk_batch_line` FOREIGN KEY (`tenant_id`, `line_id`) REFERENCES `line` (`tenant_id`, `id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='One text to many numbers.';
+CREATE TABLE `bulk_recipient` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `batch_id` int(10) unsigned NOT NULL COMMENT 'its batch',
+  `id` int(10) unsigned NOT NULL COMMENT 'place in the list, from 1: the order of sending',
+  `number_raw` varchar(255) NOT NULL COMMENT 'as it was given',
+  `address` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT NULL COMMENT 'where it is sent, E.164 or with channel prefix; NULL when it is no number',
+  `state` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'pending, queued (in the outbox), sent, failed, canceled, invalid, duplicate',
+  `attempt` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'times it was put into the outbox: a retry is a new send',
+  `conversation_id` int(10) unsigned DEFAULT NULL COMMENT 'of the newest message to it',
+  `message_id` bigint(20) unsigned DEFAULT NULL COMMENT 'the newest message to it',
+  `error` varchar(500) DEFAULT NULL COMMENT 'why not, when there is no message that says it',
+  `settled_at` datetime(3) DEFAULT NULL COMMENT 'when sent or failed was known',
+  PRIMARY KEY (`tenant_id`,`batch_id`,`id`),
+  KEY `ix_bulk_recipient_state` (`tenant_id`,`batch_id`,`state`,`id`),
+  CONSTRAINT `fk_bulk_recipient_batch` FOREIGN KEY (`tenant_id`, `batch_id`) REFERENCES `bulk_batch` (`tenant_id`, `id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Each number of a batch and what became of it.';
 CREATE TABLE `contact` (
   `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
   `id` int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'unique in the installation',
@@ -228,7 +266,7 @@ CREATE TABLE `message` (
   `status` varchar(20) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'Twilio''s word, kept verbatim; received for inbound',
   `rank` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'rank of the state: it only rises',
   `simulated` tinyint(1) NOT NULL DEFAULT 0 COMMENT '1: TEST_MODE, nothing left this machine',
-  `author_kind` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT '0 the customer, 1 a user in the panel, 2 the API, 3 auto-reply, 4 a model, 5 a schedule',
+  `author_kind` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT '0 the customer, 1 a user in the panel, 2 the API, 3 auto-reply, 4 a model, 5 a schedule, 6 a bulk batch',
   `author_id` int(10) unsigned DEFAULT NULL COMMENT 'the user, when one stands behind it',
   `author` varchar(190) DEFAULT NULL COMMENT 'that user''s name when it was written: stays when the user is renamed or gone, and a chat needs no join',
   `sid` varchar(34) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'Twilio''s id; NULL until Twilio has accepted',
@@ -378,6 +416,7 @@ CREATE TABLE `outbox` (
   `last_error` varchar(255) DEFAULT NULL COMMENT 'why it waits or failed, for the log of the operator',
   `callback_at` datetime(3) DEFAULT NULL COMMENT 'last callback for it',
   `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'queued',
+  `batch_id` int(10) unsigned DEFAULT NULL COMMENT 'the batch it belongs to: the gate holds it while that is paused',
   PRIMARY KEY (`tenant_id`,`id`),
   UNIQUE KEY `uq_outbox_id` (`id`),
   UNIQUE KEY `uq_outbox_nonce` (`tenant_id`,`nonce`),

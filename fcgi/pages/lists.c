@@ -91,7 +91,7 @@ static void put_extra(struct request *rq, struct value *o, const char *extra)
 static const char *author(struct request *rq, const struct conversation_row *c, const struct message_row *m)
 {
     static const char *const kinds[] = { [AUTHOR_USER] = N_("Panel"), [AUTHOR_API] = N_("API"), [AUTHOR_AUTO] = N_("Automatic reply"),
-                                         [AUTHOR_MODEL] = N_("AI"), [AUTHOR_SCHEDULE] = N_("Schedule") };
+                                         [AUTHOR_MODEL] = N_("AI"), [AUTHOR_SCHEDULE] = N_("Schedule"), [AUTHOR_BULK] = N_("Bulk message") };
     if (m->direction == INBOUND)
         return *c->name ? c->name : shown_address(rq, c->peer);
     const char *kind = m->author_kind > 0 && m->author_kind < (int)ARRAY_LEN(kinds) ? say(rq, kinds[m->author_kind]) : "";

@@ -54,6 +54,17 @@ struct gate gate_check_claimed(struct ctx *ctx, const struct outbox_row *row)
     return check_opt_out(ctx, row);
 }
 
+static struct gate check_batch(struct ctx *ctx, const struct outbox_row *row)
+{
+    enum { HELD_MS = 3000 };
+    (void)ctx;
+    if (row->batch_state && strcmp(row->batch_state, "canceled") == 0)
+        return closed(N_("The batch was canceled."));
+    if (row->batch_state && strcmp(row->batch_state, "paused") == 0)
+        return (struct gate){ .verdict = GATE_LATER, .reason = N_("The batch is paused."), .wait_ms = HELD_MS };
+    return (struct gate){ .verdict = GATE_OPEN };
+}
+
 /* Answers arrive in the order in which they were written. */
 static struct gate check_order(struct ctx *ctx, const struct outbox_row *row)
 {
@@ -84,7 +95,7 @@ static struct gate check_pace(struct ctx *ctx, const struct outbox_row *row)
 
 struct gate gate_check(struct ctx *ctx, const struct outbox_row *row)
 {
-    static struct gate (*const checks[])(struct ctx *, const struct outbox_row *) = { check_tenant, check_line, check_window, check_order,
+    static struct gate (*const checks[])(struct ctx *, const struct outbox_row *) = { check_tenant, check_line, check_window, check_batch, check_order,
                                                                                                     check_opt_out, check_pace };
     for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
         struct gate g = checks[i](ctx, row);

@@ -170,7 +170,7 @@ static bool write_part(struct ctx *ctx, const struct draft *d, size_t i)
     struct outbound m = { .conversation_id = conversation, .id = id, .body = body, .author_kind = (int)d->rq->author, .author_id = ctx->actor.user_id,
                           .author = ctx->actor.user_id ? ctx->actor.name : NULL, .segments = segments.count, .simulated = ctx->conf->main_test_mode };
     struct outbox_new row = { .conversation_id = conversation, .message_id = id, .state = ctx->conf->main_test_mode ? "playing" : "queued",
-                              .nonce = arena_printf(ctx->arena, "%s+%zu", d->rq->nonce, i + 2), .messaging_service_sid = d->service_sid };
+                              .nonce = arena_printf(ctx->arena, "%s+%zu", d->rq->nonce, i + 2), .messaging_service_sid = d->service_sid, .batch_id = d->rq->batch_id };
     return id && db_message_insert(ctx, ctx->tenant, &m) && db_outbox_insert(ctx, ctx->tenant, &row);
 }
 
@@ -188,7 +188,7 @@ static bool write_rows(struct ctx *ctx, void *arg)
     if (d->out->withdrawn || ctx->err.code || !write_message(ctx, d, conversation, id))
         return false;
     struct outbox_new row = { .conversation_id = conversation, .message_id = id, .state = ctx->conf->main_test_mode ? "playing" : "queued", .nonce = rq->nonce,
-                              .messaging_service_sid = d->service_sid, .content_sid = rq->content_sid, .content_variables = rq->content_variables };
+                              .messaging_service_sid = d->service_sid, .content_sid = rq->content_sid, .content_variables = rq->content_variables, .batch_id = rq->batch_id };
     d->out->outbox_id = db_outbox_insert(ctx, ctx->tenant, &row);
     d->out->conversation_id = conversation;
     d->out->message_id = id;

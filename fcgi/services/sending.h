@@ -31,6 +31,7 @@ struct send_request {
     size_t file_count;
     const char *messaging_service_sid;    /* send through this service */
     bool use_messaging_service;           /* through the account's own service */
+    uint64_t batch_id;                    /* of a bulk batch: held while that is paused; 0: none */
     const char *nonce;                    /* the same nonce twice is one send, whatever else differs; NULL: none */
     enum author_kind author;
     bool queued;                          /* nobody waits for the SID: leave it to fcgi-cron */

@@ -4,7 +4,7 @@
 #include "store/stmt.h"
 
 enum direction { INBOUND = 0, OUTBOUND = 1, NOTE = 2 }; /* NOTE: ours alone, in the chat only; status is its kind, body its detail */
-enum author_kind { AUTHOR_CUSTOMER, AUTHOR_USER, AUTHOR_API, AUTHOR_AUTO, AUTHOR_MODEL, AUTHOR_SCHEDULE };
+enum author_kind { AUTHOR_CUSTOMER, AUTHOR_USER, AUTHOR_API, AUTHOR_AUTO, AUTHOR_MODEL, AUTHOR_SCHEDULE, AUTHOR_BULK };
 
 /* As a chat shows it. */
 struct message_row {

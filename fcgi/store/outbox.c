@@ -16,15 +16,15 @@ ROW_TYPE(due_row, DUE_ROW(DUE_FIELD));
 #define OUTBOX_SELECT                                                                                                     \
     "SELECT o.tenant_id,o.id,o.conversation_id,o.message_id,c.line_id,o.state,l.address,c.channel,c.peer,m.body,m.simulated," \
     "o.messaging_service_sid,o.content_sid,o.content_variables,m.segments,m.num_media,o.attempts,o.looks,o.created_at,t.state," \
-    "l.active,l.per_second,c.last_inbound_at,UTC_TIMESTAMP(3),m.status,m.sid," EARLIER " FROM outbox o "                     \
+    "l.active,l.per_second,c.last_inbound_at,UTC_TIMESTAMP(3),m.status,m.sid,(SELECT b.state FROM bulk_batch b WHERE b.tenant_id=o.tenant_id AND b.id=o.batch_id)," EARLIER " FROM outbox o "                     \
     "JOIN message m ON m.tenant_id=o.tenant_id AND m.conversation_id=o.conversation_id AND m.id=o.message_id "              \
     "JOIN conversation c ON c.tenant_id=o.tenant_id AND c.id=o.conversation_id "                                           \
     "JOIN line l ON l.tenant_id=c.tenant_id AND l.id=c.line_id JOIN tenant t ON t.id=o.tenant_id "
 static const struct sql outbox_get = SQL_REPEATABLE(OUTBOX_SELECT "WHERE o.tenant_id=? AND o.id=?", &outbox_row_type);
 static const struct sql outbox_by_nonce = SQL_REPEATABLE(OUTBOX_SELECT "WHERE o.tenant_id=? AND o.nonce=?", &outbox_row_type);
 static const struct sql outbox_insert =
-    SQL("INSERT INTO outbox (tenant_id,conversation_id,message_id,state,nonce,messaging_service_sid,content_sid,content_variables,next_at) "
-        "VALUES (?,?,?,?,?,?,?,?,UTC_TIMESTAMP(3))", NULL);
+    SQL("INSERT INTO outbox (tenant_id,conversation_id,message_id,state,nonce,messaging_service_sid,content_sid,content_variables,batch_id,next_at) "
+        "VALUES (?,?,?,?,?,?,?,?,?,UTC_TIMESTAMP(3))", NULL);
 /* lint: no-tenant: fcgi-cron works for all tenants; the rows name theirs */
 static const struct sql outbox_due =
     SQL_REPEATABLE("SELECT tenant_id,id FROM outbox WHERE state=? AND next_at<=UTC_TIMESTAMP(3) ORDER BY next_at,id LIMIT ?", &due_row_type);
@@ -59,7 +59,7 @@ static const struct sql outbox_callback = SQL_REPEATABLE("UPDATE outbox SET call
 uint64_t db_outbox_insert(struct ctx *ctx, uint64_t tenant, const struct outbox_new *r)
 {
     if (stmt_do(ctx, &outbox_insert, ARGS(U64(tenant), U64(r->conversation_id), U64(r->message_id), TEXT(r->state), TEXT(r->nonce),
-                                          TEXT(r->messaging_service_sid), TEXT(r->content_sid), TEXT(r->content_variables))) < 0)
+                                          TEXT(r->messaging_service_sid), TEXT(r->content_sid), TEXT(r->content_variables), ID_OR_NULL(r->batch_id))) < 0)
         return 0;
     return stmt_insert_id(ctx);
 }

@@ -16,13 +16,14 @@ struct outbox_row {
     bool line_active;
     int64_t line_per_second, last_inbound_ms, now_ms;
     const char *status, *sid;   /* of the message */
+    const char *batch_state;    /* of the bulk batch it belongs to, NULL: none */
     bool earlier_waits;         /* an older message of the same conversation has not been tried yet */
 };
 #define OUTBOX_ROW(F) F(U64, tenant_id, 0) F(U64, id, 0) F(U64, conversation_id, 0) F(U64, message_id, 0) F(U64, line_id, 0) F(TEXT, state, 0) \
     F(TEXT, line_address, 0) F(TEXT, channel, 0) F(TEXT, peer, 0) F(TEXT, body, 0) F(BOOL, simulated, 0) F(TEXT, messaging_service_sid, 0) \
     F(TEXT, content_sid, 0) F(TEXT, content_variables, 0) F(INT, segments, 0) F(INT, num_media, 0) F(I64, attempts, 0) F(I64, looks, 0) \
     F(TIME, created_ms, 0) F(TEXT, tenant_state, 0) F(BOOL, line_active, 0) F(I64, line_per_second, 0) F(TIME, last_inbound_ms, 0) \
-    F(TIME, now_ms, 0) F(TEXT, status, 0) F(TEXT, sid, 0) F(BOOL, earlier_waits, 0)
+    F(TIME, now_ms, 0) F(TEXT, status, 0) F(TEXT, sid, 0) F(TEXT, batch_state, 0) F(BOOL, earlier_waits, 0)
 extern const struct row_type outbox_row_type;
 
 struct due_row { uint64_t tenant_id, id; };
@@ -32,6 +33,7 @@ extern const struct row_type due_row_type;
 struct outbox_new {
     uint64_t conversation_id, message_id;
     const char *state, *nonce, *messaging_service_sid, *content_sid, *content_variables; /* NULLs allowed but state */
+    uint64_t batch_id; /* 0: none */
 };
 /* 0 with a duplicate nonce: stmt_duplicate() tells. */
 uint64_t db_outbox_insert(struct ctx *ctx, uint64_t tenant, const struct outbox_new *row);

@@ -259,7 +259,7 @@ static bool add_text(struct fill *f, struct texts *t, const char *s, size_t n)
         n--;
     if (n == 0)
         return true;
-    if (!clean(s, n, false)) {
+    if (!clean(s, n, f->field->flags & MULTILINE)) {
         mistake(f, N_("This text has characters that are not allowed."));
         return false;
     }
