@@ -424,6 +424,78 @@ CREATE TABLE `outbox` (
   KEY `ix_outbox_message` (`tenant_id`,`conversation_id`,`message_id`),
   CONSTRAINT `fk_outbox_message` FOREIGN KEY (`tenant_id`, `conversation_id`, `message_id`) REFERENCES `message` (`tenant_id`, `conversation_id`, `id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='What is to be sent: committed before Twilio is called.';
+CREATE TABLE `removal` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `id` bigint(20) unsigned NOT NULL AUTO_INCREMENT COMMENT 'order',
+  `request_id` int(10) unsigned NOT NULL COMMENT 'of the request',
+  `conversation_id` int(10) unsigned NOT NULL DEFAULT 0 COMMENT 'of the message; 0: Twilio''s alone, we never had it',
+  `message_id` bigint(20) unsigned NOT NULL DEFAULT 0 COMMENT 'the message; 0 likewise. No foreign key: the row outlives it',
+  `sid` varchar(34) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'Twilio''s id when it was found; empty: had none',
+  `action` varchar(8) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'redact or delete',
+  `state` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT 'waiting' COMMENT 'waiting, claimed, done, failed',
+  `tries` smallint(5) unsigned NOT NULL DEFAULT 0 COMMENT 'times it was begun',
+  `next_at` datetime(3) NOT NULL COMMENT 'not before; for claimed: end of the lease',
+  `claim` char(16) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'who holds the lease',
+  `error_code` int(10) unsigned DEFAULT NULL COMMENT 'Twilio''s, of the last try',
+  `http_status` smallint(5) unsigned DEFAULT NULL COMMENT 'of the last answer; 0: none came. Twilio''s words are not kept: they may name customers',
+  `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'queued: it is tried for 14 days',
+  PRIMARY KEY (`tenant_id`,`id`),
+  UNIQUE KEY `uq_removal_id` (`id`),
+  UNIQUE KEY `uq_removal_what` (`tenant_id`,`request_id`,`conversation_id`,`message_id`,`sid`),
+  KEY `ix_removal_due` (`state`,`next_at`),
+  KEY `ix_removal_report` (`tenant_id`,`request_id`,`state`,`id`),
+  CONSTRAINT `fk_removal_request` FOREIGN KEY (`tenant_id`, `request_id`) REFERENCES `removal_request` (`tenant_id`, `id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='The queue: one row a message. First Twilio, then here; rows that are done go with the end of their request.';
+CREATE TABLE `removal_request` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `id` int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'names the report',
+  `kind` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'message, conversation, person or retention',
+  `action` varchar(8) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'redact: the text and the files go, the message stays; delete: all of it goes',
+  `state` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT 'open' COMMENT 'open: something is still to be found or removed; done',
+  `subject` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT NULL COMMENT 'person: the number, until everything found is settled; then NULL, so that the report names nobody',
+  `user_id` int(10) unsigned DEFAULT NULL COMMENT 'who asked; NULL: the retention job',
+  `actor` varchar(190) NOT NULL COMMENT 'name at that time',
+  `total` int(10) unsigned NOT NULL DEFAULT 0 COMMENT 'messages found so far',
+  `done` int(10) unsigned NOT NULL DEFAULT 0 COMMENT 'of them removed',
+  `failed` int(10) unsigned NOT NULL DEFAULT 0 COMMENT 'of them refused by Twilio for good: kept here, too',
+  `other` int(10) unsigned NOT NULL DEFAULT 0 COMMENT 'person: other rows here that went (contact, unrouted messages, drafts …)',
+  `next_at` datetime(3) NOT NULL COMMENT 'when it is looked at next, whether it is finished',
+  `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'asked',
+  `ended_at` datetime(3) DEFAULT NULL COMMENT 'finished',
+  PRIMARY KEY (`tenant_id`,`id`),
+  UNIQUE KEY `uq_removal_request_id` (`id`),
+  KEY `ix_removal_request_due` (`state`,`next_at`),
+  CONSTRAINT `fk_removal_request_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='What was asked to be removed, by whom, and how far it is: the report. Holds no personal data when it is done.';
+CREATE TABLE `removal_source` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `request_id` int(10) unsigned NOT NULL COMMENT 'of the request',
+  `id` int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'order',
+  `kind` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'conversation (our messages of one), age (all our messages up to an id), to or from (Twilio''s list for an address)',
+  `conversation_id` int(10) unsigned NOT NULL DEFAULT 0 COMMENT 'conversation: which',
+  `direction` tinyint(3) unsigned NOT NULL DEFAULT 0 COMMENT 'age: 0 inbound, 1 outbound',
+  `address` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT NULL COMMENT 'to, from: whose; NULL when it has been walked',
+  `cursor_id` bigint(20) unsigned NOT NULL DEFAULT 0 COMMENT 'ours: messages up to here are in the queue',
+  `upto_id` bigint(20) unsigned NOT NULL DEFAULT 0 COMMENT 'ours: the last one that is meant',
+  `next_uri` varchar(2000) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'Twilio''s: the next page; NULL: the first',
+  `state` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT 'waiting' COMMENT 'waiting, claimed, done, failed',
+  `tries` smallint(5) unsigned NOT NULL DEFAULT 0 COMMENT 'failures in a row',
+  `next_at` datetime(3) NOT NULL COMMENT 'not before; for claimed: end of the lease',
+  `claim` char(16) CHARACTER SET ascii COLLATE ascii_bin DEFAULT NULL COMMENT 'who holds the lease',
+  PRIMARY KEY (`tenant_id`,`request_id`,`id`),
+  UNIQUE KEY `uq_removal_source_id` (`id`),
+  KEY `ix_removal_source_due` (`state`,`next_at`),
+  CONSTRAINT `fk_removal_source_request` FOREIGN KEY (`tenant_id`, `request_id`) REFERENCES `removal_request` (`tenant_id`, `id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Where the messages of a request are found, walked in bounded chunks.';
+CREATE TABLE `removed_message` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `sid` varchar(34) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'Twilio''s id: all that is left',
+  `action` varchar(8) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'redact or delete',
+  `removed_at` datetime(3) NOT NULL COMMENT 'when; rows older than Twilio keeps messages (400 days) go',
+  PRIMARY KEY (`tenant_id`,`sid`),
+  KEY `ix_removed_message_age` (`removed_at`),
+  CONSTRAINT `fk_removed_message_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='What an import must not bring back: Twilio''s lists may name a deleted message for two weeks.';
 CREATE TABLE `reply_job` (
   `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
   `conversation_id` int(10) unsigned NOT NULL COMMENT 'of the message',
@@ -468,6 +540,15 @@ CREATE TABLE `reply_rule` (
   CONSTRAINT `fk_reply_rule_line` FOREIGN KEY (`tenant_id`, `line_id`) REFERENCES `line` (`tenant_id`, `id`),
   CONSTRAINT `fk_reply_rule_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='How messages are answered by themselves: the tenant''s default and each line''s own.';
+CREATE TABLE `retention` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner; no row: messages are kept',
+  `action` varchar(8) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'keep, redact or delete',
+  `days` smallint(5) unsigned NOT NULL COMMENT 'after so many days, at Twilio and here',
+  `changed_by` varchar(190) NOT NULL COMMENT 'name at that time',
+  `changed_at` datetime(3) NOT NULL COMMENT 'when',
+  PRIMARY KEY (`tenant_id`),
+  CONSTRAINT `fk_retention_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='How long a tenant keeps messages.';
 CREATE TABLE `session` (
   `token_hash` binary(32) NOT NULL COMMENT 'SHA-256 of the cookie''s token; the token itself is nowhere',
   `id` int(10) unsigned NOT NULL AUTO_INCREMENT COMMENT 'names it in the session list',

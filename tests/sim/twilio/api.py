@@ -7,8 +7,8 @@ import urllib.parse
 
 from . import rules
 from .numbers import Numbers
+from .removal import Removal
 from .rules import Refusal
-from .store import FINAL
 
 PREFIX = "/2010-04-01/Accounts"
 PAGE_SIZE, PAGE_SIZE_MOST = 50, 1000
@@ -36,6 +36,7 @@ def refuse(refusal, form="json"):
 class Api:
     def __init__(self, store, scripts, callbacks, files):
         self.store, self.scripts, self.callbacks, self.files, self.number_book = store, scripts, callbacks, files, Numbers(store)
+        self.removal = Removal(store, scripts, files, Answer, refuse)
         self.busy, self.busy_lock = 0, threading.Lock()
 
     def handle(self, request):
@@ -71,6 +72,7 @@ class Api:
             (r"/\w+/Messages/(\w+)\.json", {"GET": ("fetch", self.fetch), "POST": ("update", self.update), "DELETE": ("delete", self.delete)}),
             (r"/\w+/Messages/(\w+)/Media\.json", {"GET": ("media list", self.media)}),
             (r"/\w+/Messages/(\w+)/Media/(ME\w+)", {"GET": ("media", self.media_file)}),
+            (r"/\w+/Messages/(\w+)/Media/(ME\w+)\.json", {"DELETE": ("media delete", self.media_delete)}),
             (r"/\w+/IncomingPhoneNumbers\.json", {"GET": ("numbers", self.numbers)}),
             (r"/\w+/IncomingPhoneNumbers/(\w+)\.json", {"GET": ("number", self.number), "POST": ("update number", self.update_number)}),
             (r"/\w+\.json", {"GET": ("account", self.account)}),
@@ -203,27 +205,16 @@ class Api:
         return self.scripted(self.scripts.take("fetch", [("Sid", sid)])) or Answer(200, self.found(account, sid).resource())
 
     def update(self, request, account, _via, sid):
-        message = self.found(account, sid)
-        values = rules.check_update(request.form(), message, FINAL)
-        with self.store.lock:
-            if "Body" in values:
-                message.body = ""
-            else:
-                message.status = "canceled"
-                message.history.append("canceled")
-        return Answer(200, message.resource())
+        return self.removal.update(request, self.found(account, sid))
 
     def delete(self, _request, account, _via, sid):
-        message = self.found(account, sid)
-        if message.status not in FINAL:
-            raise Refusal(20009, "The message is not finished yet", 409)
-        with self.store.lock:
-            del self.store.messages[sid]
-        return Answer(204)
+        return self.removal.delete(self.found(account, sid))
 
     def media(self, _request, account, _via, sid):
-        self.found(account, sid)
-        return Answer(200, {"media_list": [], "page": 0, "page_size": PAGE_SIZE, "next_page_uri": None})
+        return self.removal.media(self.found(account, sid))
+
+    def media_delete(self, _request, account, _via, sid, media):
+        return self.removal.media_delete(self.found(account, sid), media)
 
     def media_file(self, request, account, _via, message_sid, sid):
         """Never the file itself: a redirect to the storage, whose address is signed."""

@@ -19,6 +19,7 @@ class Control:
             ("GET", "counts"): self.counts,
             ("GET", "messages"): self.messages,
             ("GET", "asked"): lambda _q, _b: self.listed(self.store.asked),
+            ("GET", "requests"): lambda _q, _b: self.listed(self.store.requests),
             ("GET", "callbacks"): lambda _q, _b: self.listed(self.store.deliveries),
             ("GET", "config"): lambda _q, _b: self.store.configure({}),
             ("GET", "idle"): self.idle,

@@ -27,6 +27,7 @@ CONFIG = {
     "max_concurrent": 0,
     "callback_timeout_s": 15,
     "inbound_url": None,
+    "removable_after_s": 0,
 }
 
 
