@@ -70,7 +70,7 @@ void put_history(struct request *rq, const struct history *h)
     object_bool(view(rq), "has_messages", h->page.n > 0);
 }
 
-/* Location, quoted message: what arrived besides text. */
+/* Location, quoted message: what arrived besides text; or that the text was taken away. */
 static void put_extra(struct request *rq, struct value *o, const char *extra)
 {
     const struct json *j = extra ? json_parse(rq->ctx.arena, extra, strlen(extra)) : NULL;
@@ -83,6 +83,8 @@ static void put_extra(struct request *rq, struct value *o, const char *extra)
         object_text(place, "label", label);
         object_text(place, "map_url", arena_printf(rq->ctx.arena, "https://www.openstreetmap.org/?mlat=%.6f&mlon=%.6f", la, lo));
     }
+    if (json_get(j, "Redacted"))
+        object_bool(o, "redacted", true);
     const char *button = json_get_text(j, "ButtonText", NULL);
     if (button)
         object_text(o, "quoted", button);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/phone.h"
 #include "services/audit.h"
+#include "services/opt_out.h"
 #include "services/removal.h"
 #include "services/removing.h"
 #include "services/wake.h"
@@ -64,7 +65,8 @@ uint64_t removal_person(struct ctx *ctx, const char *number, const char *again)
         return 0;
     }
     struct person p = { .number = number, .talks = db_talks_of(ctx, ctx->tenant, address_key(ctx->arena, number), TALKS_MOST) };
-    if (!p.talks.ok || db_transaction(ctx, store_person, &p) != DB_OK)
+    /* Suppressed before anything else: nothing is sent to them while they are being erased, nor ever after. */
+    if (!p.talks.ok || !opt_out_forget_address(ctx, address_key(ctx->arena, number)) || db_transaction(ctx, store_person, &p) != DB_OK)
         return 0;
     wake_cron(ctx);
     return p.request;
@@ -115,8 +117,10 @@ static bool close_person(struct ctx *ctx, const struct removal_request_row *q, c
     if (!q->subject) /* done before; only what failed was tried again */
         return true;
     int64_t rows = erase_traces(ctx, q->subject, talks);
-    int64_t contact = rows < 0 ? -1 : db_person_contact(ctx, ctx->tenant, address_key(ctx->arena, q->subject));
-    return contact >= 0 && db_removal_request_count(ctx, ctx->tenant, q->id, 0, 0, 0, rows + contact);
+    const char *key = address_key(ctx->arena, q->subject);
+    int64_t contact = rows < 0 ? -1 : db_person_contact(ctx, ctx->tenant, key);
+    return contact >= 0 && opt_out_forget_address(ctx, key) && /* again: somebody may have written the address down meanwhile */
+            db_removal_request_count(ctx, ctx->tenant, q->id, 0, 0, 0, rows + contact);
 }
 
 bool removal_close(struct ctx *ctx, uint64_t request)

@@ -26,8 +26,9 @@ static const struct sql troubled =
 static const struct sql claim_it =
     SQL("UPDATE removal SET state='claimed',claim=?,tries=tries+1,next_at=UTC_TIMESTAMP(3)+INTERVAL ? SECOND "
         "WHERE tenant_id=? AND id=? AND state='waiting' AND next_at<=UTC_TIMESTAMP(3)", NULL);
+/* Always another value: the row count decides. */
 static const struct sql hold =
-    SQL("UPDATE removal SET next_at=UTC_TIMESTAMP(3)+INTERVAL ? SECOND WHERE tenant_id=? AND id=? AND claim=? AND state='claimed'", NULL);
+    SQL("UPDATE removal SET next_at=GREATEST(UTC_TIMESTAMP(3)+INTERVAL ? SECOND,next_at+INTERVAL 1000 MICROSECOND) WHERE tenant_id=? AND id=? AND claim=? AND state='claimed'", NULL);
 static const struct sql settle =
     SQL_REPEATABLE("UPDATE removal SET state=?,claim=NULL,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND,error_code=NULLIF(?,0),http_status=? "
                    "WHERE tenant_id=? AND id=? AND claim=? AND state='claimed'", NULL);

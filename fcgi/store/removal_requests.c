@@ -53,7 +53,7 @@ static const struct sql sources_due =
 static const struct sql source_claim =
     SQL("UPDATE removal_source SET state='claimed',claim=?,next_at=UTC_TIMESTAMP(3)+INTERVAL ? SECOND WHERE tenant_id=? AND id=? AND state='waiting'", NULL);
 static const struct sql source_settle =
-    SQL("UPDATE removal_source SET state=?,claim=NULL,cursor_id=GREATEST(cursor_id,?),next_uri=?,tries=?,address=IF(?='waiting',address,NULL),"
+    SQL("UPDATE removal_source SET state=?,claim=NULL,cursor_id=GREATEST(cursor_id,?),next_uri=?,tries=?,address=IF(?,address,NULL),"
         "next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND WHERE tenant_id=? AND id=? AND claim=? AND state='claimed'", NULL);
 static const struct sql conversations =
     SQL_REPEATABLE("SELECT tenant_id,conversation_id FROM removal_source WHERE tenant_id=? AND request_id=? AND kind='conversation' AND conversation_id>? "
@@ -74,7 +74,7 @@ static const struct sql age_collect =
     SQL("INSERT INTO removal (tenant_id,request_id,conversation_id,message_id,sid,action,next_at) "
         "SELECT ?,?,m.conversation_id,m.id,COALESCE(m.sid,''),?,UTC_TIMESTAMP(3) FROM message m FORCE INDEX (ix_message_history) "
         "WHERE m.tenant_id=? AND m.direction=? AND m.id>? AND m.id<=? "
-        "AND (?='delete' OR m.body<>'' OR m.num_media>0 OR (m.extra IS NOT NULL AND m.extra NOT LIKE '{\"Redacted\"%')) ON DUPLICATE KEY UPDATE id=removal.id", NULL);
+        "AND (? OR m.body<>'' OR m.num_media>0 OR (m.extra IS NOT NULL AND m.extra NOT LIKE '{\"Redacted\"%')) ON DUPLICATE KEY UPDATE id=removal.id", NULL);
 
 static int changed(int64_t n)
 {
@@ -176,7 +176,7 @@ bool db_removal_collect(struct ctx *ctx, const struct removal_source_row *s, int
     out->looked = b->looked;
     out->cursor = b->cursor;
     out->added = age ? stmt_do(ctx, &age_collect, ARGS(U64(s->tenant_id), U64(s->request_id), TEXT(s->action), U64(s->tenant_id), I64(s->direction),
-                                                       U64(s->cursor_id), U64(b->cursor), TEXT(s->action)))
+                                                       U64(s->cursor_id), U64(b->cursor), I64(strcmp(s->action, "delete") == 0)))
                      : stmt_do(ctx, &talk_collect, ARGS(U64(s->tenant_id), U64(s->request_id), TEXT(s->action), U64(s->tenant_id), U64(s->conversation_id),
                                                         U64(s->cursor_id), U64(b->cursor)));
     return out->added >= 0;
@@ -185,7 +185,7 @@ bool db_removal_collect(struct ctx *ctx, const struct removal_source_row *s, int
 int db_removal_source_settle(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, const char *state, uint64_t cursor, const char *next_uri,
                              int64_t tries, int64_t in_ms)
 {
-    return changed(stmt_do(ctx, &source_settle, ARGS(TEXT(state), U64(cursor), TEXT(next_uri), I64(tries), TEXT(state), I64(in_ms), U64(tenant), U64(id), TEXT(claim))));
+    return changed(stmt_do(ctx, &source_settle, ARGS(TEXT(state), U64(cursor), TEXT(next_uri), I64(tries), I64(strcmp(state, "waiting") == 0), I64(in_ms), U64(tenant), U64(id), TEXT(claim))));
 }
 
 struct rows db_removal_conversations(struct ctx *ctx, uint64_t tenant, uint64_t request, uint64_t after, int limit)
