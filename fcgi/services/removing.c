@@ -3,6 +3,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "services/credentials.h"
+#include "services/media.h"
 #include "services/note.h"
 #include "services/params.h"
 #include "services/removal.h"
@@ -220,6 +221,9 @@ bool removing_settle(struct ctx *ctx, struct removing *r)
 {
     if (ctx->err.code || r->lost)
         return !ctx->err.code;
+    /* Files are not part of a transaction: first they go, then the rows that name them. */
+    if (r->last.end == TWILIO_REMOVED && r->m && r->m->num_media > 0 && !media_forget(ctx, r->m->conversation_id, r->m->id))
+        return false;
     r->said = r->last;
     return db_transaction(ctx, settle, r) == DB_OK;
 }
