@@ -119,7 +119,7 @@ int settings_verify_page(struct request *rq, struct response *rs) /* POST /setti
 {
     struct verification v;
     if (verify_stored(&rq->ctx, &v)) {
-        response_notice(rq, rs, v.verdict == VERIFIED_UNASKED ? N_("In test mode nothing is asked of Twilio.") : N_("Twilio was asked; the answer is below."));
+        response_notice(rq, rs, v.verdict == VERIFIED_UNASKED ? N_("In test mode nothing is asked of Twilio.") : N_("Twilio was asked; the answer is on this page."));
         return redirect(rq, rs, "/settings");
     }
     return show_again(rq) ? show(rq, rs, NULL, 422) : fail(rq, rs);

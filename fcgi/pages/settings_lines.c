@@ -31,7 +31,7 @@ const struct form settings_take_form = FORM(struct take_in, take_fields);
 
 static void put_rate(struct request *rq, struct value *o, const struct line_row *l)
 {
-    object_text(o, "rate", l->per_second ? say_n(rq, N_("%lld segment a second"), N_("%lld segments a second"), l->per_second) : say(rq, N_("As usual")));
+    object_text(o, "rate", l->per_second ? say_n(rq, N_("%lld segment a second"), N_("%lld segments a second"), l->per_second) : say(rq, N_("usual")));
 }
 
 static void put_one(struct request *rq, struct value *o, const struct line_row *l, bool is_default)

@@ -77,19 +77,40 @@ bool line_make_default(struct ctx *ctx, uint64_t line)
     return l && run(ctx, write_default, l);
 }
 
-bool line_numbers(struct ctx *ctx, const char *next, struct twilio_numbers *out)
+static bool ask_page(struct ctx *ctx, const char *number, const char *next, struct answer *answer, struct twilio_numbers *out)
 {
-    if (ctx->conf->main_test_mode)
-        return err_text(ctx, ERR_UPSTREAM, N_("In test mode nothing is asked of Twilio."), "test mode");
     const struct credentials *c = credentials_get(ctx);
     if (!c)
         return false;
     struct call call;
-    struct answer answer;
     struct twilio_account acc = twilio_account_of(ctx, c);
-    if (!twilio_numbers_call(ctx->arena, ctx->conf, &acc, NULL, TWILIO_NUMBERS_PAGE, next, &call))
+    if (!twilio_numbers_call(ctx->arena, ctx->conf, &acc, number, TWILIO_NUMBERS_PAGE, next, &call))
         return err_set(ctx, ERR_MALFORMED, "next page of another account");
-    twilio_ask(ctx, &call, VERIFY_LIMIT_MS, &answer);
-    twilio_numbers_result(ctx->arena, &acc, &answer, out);
+    twilio_ask(ctx, &call, VERIFY_LIMIT_MS, answer);
+    twilio_numbers_result(ctx->arena, &acc, answer, out);
+    return true;
+}
+
+enum line_at_twilio line_at_twilio(struct ctx *ctx, const char *number, const char **words, int *took_ms)
+{
+    struct answer answer;
+    struct twilio_numbers page;
+    if (ctx->conf->main_test_mode || !ask_page(ctx, number, NULL, &answer, &page))
+        return LINE_UNKNOWN;
+    *took_ms = answer.took_ms;
+    *words = page.message ? page.message : "";
+    for (size_t i = 0; page.ok && i < page.n; i++)
+        if (strcmp(page.v[i].number, number) == 0)
+            return page.v[i].sms ? LINE_THERE : LINE_MUTE;
+    return page.ok ? LINE_NOT_THERE : LINE_UNKNOWN;
+}
+
+bool line_numbers(struct ctx *ctx, const char *next, struct twilio_numbers *out)
+{
+    if (ctx->conf->main_test_mode)
+        return err_text(ctx, ERR_UPSTREAM, N_("In test mode nothing is asked of Twilio."), "test mode");
+    struct answer answer;
+    if (!ask_page(ctx, NULL, next, &answer, out))
+        return false;
     return out->ok || err_text(ctx, ERR_UPSTREAM, out->message ? out->message : N_("The provider did not answer in time."), "numbers status=%d code=%d", answer.status, out->code);
 }
