@@ -15,18 +15,6 @@ struct language_in { const char *language; };
 static const struct form_field language_fields[] = { FORM_TEXT(struct language_in, language, 2, 2, REQUIRED) };
 const struct form language_form = FORM(struct language_in, language_fields);
 
-static void put_languages(struct request *rq)
-{
-    static const char *const names[LANG_COUNT] = { [LANG_EN] = "English", [LANG_PL] = "Polski", [LANG_ES] = "Español" };
-    struct value *list = object_list(view(rq), "languages");
-    for (int l = 0; l < LANG_COUNT; l++) {
-        struct value *o = list_object(list);
-        object_text(o, "code", language_code((enum language)l));
-        object_text(o, "label", names[l]);
-        object_bool(o, "selected", catalog_language(rq->lang) == (enum language)l);
-    }
-}
-
 /* "Firefox · Linux" from a User-Agent; programs and unknown ones as they call themselves. */
 static const char *browser_words(struct request *rq, const char *agent)
 {
@@ -71,7 +59,7 @@ static int show(struct request *rq, struct response *rs, int status)
     object_text(account, "name", rq->user_name);
     object_text(account, "role", view_role(rq, rq->user_role));
     object_text(account, "tenant", rq->tenant_name);
-    put_languages(rq);
+    put_languages(rq, language_code(catalog_language(rq->lang)));
     if (!put_sessions(rq))
         return fail(rq, rs);
     return view_page_status(rq, rs, "pages/account", status);

@@ -159,6 +159,18 @@ void put_pager(struct request *rq, const char *older_url, const char *newest_url
         object_text(p, "newest_url", newest_url);
 }
 
+void put_languages(struct request *rq, const char *chosen)
+{
+    static const char *const names[LANG_COUNT] = { [LANG_EN] = "English", [LANG_PL] = "Polski", [LANG_ES] = "Español" };
+    struct value *list = object_list(view(rq), "languages");
+    for (int l = 0; l < LANG_COUNT; l++) {
+        struct value *o = list_object(list);
+        object_text(o, "code", language_code((enum language)l));
+        object_text(o, "label", names[l]);
+        object_bool(o, "selected", strcmp(language_code((enum language)l), chosen) == 0);
+    }
+}
+
 void put_nonce(struct request *rq)
 {
     object_text(view(rq), "nonce", crypto_token(rq->ctx.arena, 18));

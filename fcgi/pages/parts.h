@@ -43,6 +43,8 @@ bool put_conversation(struct request *rq, const struct conversation_row *c);
 void put_live(struct request *rq, const char *url, const char *cursor);
 /* "pager" {older_url?, newest_url?} */
 void put_pager(struct request *rq, const char *older_url, const char *newest_url);
+/* "languages": list of {code, label = its own name, selected}. */
+void put_languages(struct request *rq, const char *chosen);
 /* "nonce": makes the same form sent twice one send. */
 void put_nonce(struct request *rq);
 /* A service's refusal becomes a mistake at its field, or the form's "problem": true, and the page is shown again.

@@ -8,6 +8,10 @@
 
 /* The new tenant's id, 0 with ctx->err. */
 uint64_t tenant_add(struct ctx *ctx, const char *name, const char *country, const char *zone, const char *language);
+/* ctx->tenant's row; NULL with ctx->err. */
+struct tenant_row *tenant_own(struct ctx *ctx);
+/* ctx->tenant's, in the audit trail; false with ERR_INVALID at name, country, zone. */
+bool tenant_change(struct ctx *ctx, const char *name, const char *country, const char *zone, const char *language);
 /* NULL with ERR_INVALID at "tenant" when there is none. */
 struct tenant_row *tenant_named(struct ctx *ctx, const char *name);
 /* `number` E.164; channel "sms" or "whatsapp". Messages that waited as unrouted are routed. */
