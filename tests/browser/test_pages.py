@@ -43,7 +43,9 @@ def office(stack):
     return {"dashboard": "/", "conversations": "/conversations", "search": "/conversations?q=608", "nothing found": "/conversations?q=zzz",
             "WhatsApp": open_window, "closed window": closed, "attachments": media, "wide": wide, "failed": failed, "long chat": full,
             "history": "/history", "failures": "/history?direction=failed", "unrouted": "/unrouted", "system": "/system",
-            "account": "/account", "help": "/help"}
+            "account": "/account", "help": "/help", "settings": "/settings", "lines": "/settings/lines", "a line": "/settings/lines/1",
+            "numbers": "/settings/lines/twilio", "webhooks": "/settings/webhooks", "organisation": "/settings/organisation", "people": "/settings/people",
+            "a person": "/settings/people/2", "audit trail": "/settings/audit"}
 
 
 def parse(text, where):
