@@ -26,8 +26,8 @@ void put_note(struct request *rq, struct value *o, const struct message_row *m)
     object_text(note, "text", known ? say(rq, words[i].text) : m->status);
     object_text(note, "tone", known ? words[i].tone : "quiet");
     object_text(note, "icon", known ? words[i].icon : "state-canceled");
-    if (*m->body)
-        object_text(note, "detail", m->body);
+    if (*m->body) /* our own reasons are message ids; other words stay as they are */
+        object_text(note, "detail", say(rq, m->body));
     if (m->author)
         object_text(note, "by", m->author);
 }

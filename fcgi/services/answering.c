@@ -183,6 +183,7 @@ bool answering_judge(struct ctx *ctx, struct reply_case *c, struct verdict *out)
         return false;
     c->line_id = j.row->line_id;
     c->arrived_ms = j.row->arrived_ms;
+    c->now_ms = j.row->now_ms;
     c->body = j.row->body;
     return true;
 }

@@ -17,7 +17,7 @@ enum { ANSWER_LEASE_S = 90, ANSWER_TRIES = 3 };
 struct reply_case {
     uint64_t conversation_id, message_id, line_id;
     const char *claim;   /* our hold on the job */
-    int64_t arrived_ms;
+    int64_t arrived_ms, now_ms; /* by the database's clock; now: when it was judged last */
     const char *body;    /* what the customer wrote */
     const char *refused; /* set by answering_still(): the outcome when it said no; NULL: the database could not tell */
 };
