@@ -1,1 +1,56 @@
--- 0005 reminders: kept free for the reminders, whose file takes this place.
+-- 0005 reminders: texts that go out again and again, and each time they did.
+
+CREATE TABLE reminder (
+  tenant_id    INT UNSIGNED NOT NULL COMMENT 'owner',
+  id           INT UNSIGNED NOT NULL AUTO_INCREMENT COMMENT 'unique in the installation',
+  nonce        VARCHAR(64)  CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'of the form: sent twice it makes one reminder',
+  name         VARCHAR(80)  NOT NULL DEFAULT '' COMMENT 'what it is about, for people; may be empty',
+  line_id      INT UNSIGNED NULL COMMENT 'our sender; NULL: the first active line of the channel, chosen each time',
+  to_address   VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL COMMENT 'to whom: +48… or whatsapp:+48…',
+  body         TEXT         NOT NULL COMMENT 'the text',
+  rule         VARCHAR(12)  CHARACTER SET ascii NOT NULL COMMENT 'interval, daily, weekdays or monthly',
+  interval_min INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'interval: minutes from one to the next',
+  weekdays     TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'weekdays: bit 0 Monday to bit 6 Sunday',
+  month_day    TINYINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'monthly: the day; one that a month does not have is its last',
+  at_minute    SMALLINT     NOT NULL DEFAULT 540 COMMENT 'minute of the day by the zone''s wall clock',
+  zone         VARCHAR(64)  CHARACTER SET ascii NOT NULL COMMENT 'IANA zone of the time of day, the days and the quiet hours',
+  starts_on    DATE         NULL COMMENT 'first day, in the zone',
+  ends_on      DATE         NULL COMMENT 'last day, in the zone',
+  ends_count   INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'ends after so many messages; 0: does not',
+  catch_up     VARCHAR(8)   CHARACTER SET ascii NOT NULL DEFAULT 'one' COMMENT 'what was missed: skip, one (the latest) or all',
+  max_age_min  INT UNSIGNED NOT NULL DEFAULT 1440 COMMENT 'what was missed longer ago is skipped in any case',
+  quiet_from   SMALLINT     NOT NULL DEFAULT 0 COMMENT 'quiet hours, minutes of the day; the same as quiet_until: none',
+  quiet_until  SMALLINT     NOT NULL DEFAULT 0 COMMENT 'their end, to which what falls into them is moved',
+  enabled      TINYINT(1)   NOT NULL DEFAULT 1 COMMENT '0: paused',
+  next_at      DATETIME     NULL COMMENT 'the next slot; NULL: paused, or over',
+  sent_count   INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'messages made so far',
+  last_sent_at DATETIME(3)  NULL COMMENT 'when the last one was made',
+  last_slot    DATETIME     NULL COMMENT 'the last slot, whatever became of it',
+  version      INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'rises with each change by a person: a slot is taken only for the version that was read',
+  created_by   VARCHAR(190) NOT NULL DEFAULT '' COMMENT 'who made it',
+  updated_by   VARCHAR(190) NOT NULL DEFAULT '' COMMENT 'who changed, paused or resumed it last',
+  created_at   DATETIME(3)  NOT NULL DEFAULT UTC_TIMESTAMP(3) COMMENT 'when it was made',
+  updated_at   DATETIME(3)  NOT NULL DEFAULT UTC_TIMESTAMP(3) COMMENT 'when a person changed it last',
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE KEY uq_reminder_id (id),
+  UNIQUE KEY uq_reminder_nonce (tenant_id, nonce),
+  KEY ix_reminder_due (enabled, next_at),
+  KEY ix_reminder_to (tenant_id, to_address),
+  KEY ix_reminder_line (tenant_id, line_id),
+  CONSTRAINT fk_reminder_tenant FOREIGN KEY (tenant_id) REFERENCES tenant (id),
+  CONSTRAINT fk_reminder_line FOREIGN KEY (tenant_id, line_id) REFERENCES line (tenant_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Texts that are sent again and again.';
+
+CREATE TABLE reminder_slot (
+  tenant_id       INT UNSIGNED NOT NULL COMMENT 'owner',
+  reminder_id     INT UNSIGNED NOT NULL COMMENT 'of which',
+  slot            DATETIME     NOT NULL COMMENT 'the moment for which it was planned, UTC: the row is the permit, so a slot is used at most once',
+  state           VARCHAR(8)   CHARACTER SET ascii NOT NULL COMMENT 'sent (the message tells the rest), skipped or failed',
+  reason          VARCHAR(255) NULL COMMENT 'why skipped or failed: a text of the catalogues',
+  conversation_id INT UNSIGNED NULL COMMENT 'where the message stands',
+  message_id      BIGINT UNSIGNED NULL COMMENT 'the message; no foreign key, because it may be removed and this stays',
+  created_at      DATETIME(3)  NOT NULL DEFAULT UTC_TIMESTAMP(3) COMMENT 'when it was decided',
+  PRIMARY KEY (tenant_id, reminder_id, slot),
+  KEY ix_reminder_slot_age (created_at),
+  CONSTRAINT fk_reminder_slot FOREIGN KEY (tenant_id, reminder_id) REFERENCES reminder (tenant_id, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='What became of each slot of a reminder.';

@@ -284,10 +284,9 @@ const char *view_day(struct request *rq, int64_t ms)
     return day_text(t, &c, date_text(rq, t, &c));
 }
 
-/* {iso, clock, date}; `c` becomes the time in the request's zone. */
-static struct value *moment(struct request *rq, struct value *o, const char *name, int64_t ms, struct civil *c)
+/* {iso, clock, date}; `c` becomes the time in the zone of `t`. */
+static struct value *moment(struct request *rq, struct view_times *t, struct value *o, const char *name, int64_t ms, struct civil *c)
 {
-    struct view_times *t = times(rq);
     struct arena *a = rq->ctx.arena;
     zone_to_civil(t->zone, ms, c, NULL);
     char *iso = arena_alloc(a, CLOCK_ISO_MAX);
@@ -303,7 +302,7 @@ void view_moment(struct request *rq, struct value *o, const char *name, int64_t 
 {
     struct civil c;
     if (ms != CLOCK_NONE)
-        moment(rq, o, name, ms, &c);
+        moment(rq, times(rq), o, name, ms, &c);
 }
 
 void view_time(struct request *rq, struct value *o, const char *name, int64_t ms)
@@ -311,11 +310,30 @@ void view_time(struct request *rq, struct value *o, const char *name, int64_t ms
     struct civil c;
     if (ms == CLOCK_NONE)
         return;
-    struct value *time = moment(rq, o, name, ms, &c);
     struct view_times *t = times(rq);
+    struct value *time = moment(rq, t, o, name, ms, &c);
     const char *date = date_text(rq, t, &c);
     object_text(time, "day", day_text(t, &c, date));
     object_text(time, "ago", ago_text(rq, ms, date));
+}
+
+const char *view_weekday(struct request *rq, int weekday)
+{
+    static const char *const names[] = { N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun") };
+    return say(rq, names[(unsigned)weekday % ARRAY_LEN(names)]);
+}
+
+void view_time_in(struct request *rq, struct value *o, const char *name, int64_t ms, const struct zone *zone)
+{
+    struct civil c;
+    int east;
+    if (ms == CLOCK_NONE)
+        return;
+    struct value *time = moment(rq, &(struct view_times){ .zone = zone }, o, name, ms, &c);
+    zone_to_civil(zone, ms, &c, &east);
+    int minutes = (east < 0 ? -east : east) / 60;
+    object_text(time, "weekday", view_weekday(rq, c.weekday));
+    object_text(time, "offset", arena_printf(rq->ctx.arena, "UTC%c%02d:%02d", east < 0 ? '-' : '+', minutes / 60, minutes % 60));
 }
 
 /* --- forms --- */

@@ -21,6 +21,10 @@ int view_page_status(struct request *rq, struct response *rs, const char *page, 
 void view_time(struct request *rq, struct value *o, const char *name, int64_t ms);
 /* The same without day and ago, for what a page shows a hundred times. */
 void view_moment(struct request *rq, struct value *o, const char *name, int64_t ms);
+/* The moment by the wall clock of another zone, with weekday "Fri" and offset "UTC+01:00" in the object. */
+void view_time_in(struct request *rq, struct value *o, const char *name, int64_t ms, const struct zone *zone);
+/* "Mon" of weekday 0, and so on, in the request's language. */
+const char *view_weekday(struct request *rq, int weekday);
 /* The day alone, as view_time() words it: Today, Yesterday, or the date. */
 const char *view_day(struct request *rq, int64_t ms);
 /* "admin" and the other roles as a word of the request's language. */

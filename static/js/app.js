@@ -1,7 +1,7 @@
 // What every page has: the menu button, notices that go away, keyboard shortcuts, rows that open, times that age.
 // The only script the pages name. The others are imported under the same ?v=, so that caches may keep them for ever.
 const version = new URL(import.meta.url).search;
-for (const name of ['live', 'composer', 'chat', 'handset']) import(`./${name}.js${version}`);
+for (const name of ['live', 'composer', 'chat', 'handset', 'reminders']) import(`./${name}.js${version}`);
 
 const SETTING = 'centrala.keys'; // "off" when single-key shortcuts are not wanted on this device
 const GO_WAIT_MS = 1500;
