@@ -3,7 +3,7 @@
 #include "base/mime.h"
 #include "pages/parts.h"
 
-static const char *kind_label(struct request *rq, enum mime_kind kind, const char *type)
+const char *kind_label(struct request *rq, enum mime_kind kind, const char *type)
 {
     static const char *const labels[] = { [MIME_IMAGE] = N_("Image"), [MIME_AUDIO] = N_("Voice message or sound"), [MIME_VIDEO] = N_("Video") };
     if (kind != MIME_DOCUMENT)

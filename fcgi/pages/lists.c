@@ -22,7 +22,10 @@ static void put_conversation_row(struct request *rq, struct value *list, const s
     put_title(rq, o, c->name, c->peer);
     put_channel(rq, o, c->channel);
     view_time(rq, o, "at", c->last_ms);
-    object_text(o, "preview", c->preview);
+    enum mime_kind kind = MIME_DOCUMENT;
+    bool media_only = preview_is_media(c->preview, &kind);
+    object_bool(o, "media_only", media_only);
+    object_text(o, "preview", media_only ? kind_label(rq, kind, "") : c->preview);
     object_bool(o, "outbound", c->last_direction == OUTBOUND);
     if (c->last_direction == OUTBOUND)
         put_state(rq, o, c->last_status);

@@ -1,6 +1,7 @@
 /* parts.h - the objects that templates/parts read, made from rows; shared by pages and live fragments. */
 #ifndef CENTRALA_PAGES_PARTS_H
 #define CENTRALA_PAGES_PARTS_H
+#include "base/mime.h"
 #include "services/inbox.h"
 #include "services/sending.h"
 #include "web/handlers.h"
@@ -28,6 +29,8 @@ void put_history(struct request *rq, const struct history *history);
 bool put_chat(struct request *rq, const struct conversation_row *c, const struct page *page);
 /* "has_media" and "media": those of `media` (struct media_row) that belong to the message. */
 void put_media(struct request *rq, struct value *o, uint64_t conversation, uint64_t message, const struct rows *media);
+/* What an attachment is, in a word or two. */
+const char *kind_label(struct request *rq, enum mime_kind kind, const char *type);
 /* "340 KB", "1.2 MB" */
 const char *shown_size(struct request *rq, int64_t bytes);
 /* The played handset: both directions of one conversation, then what waits there (struct handset_row). */

@@ -43,7 +43,7 @@ static const char *extra_json(struct ctx *ctx, const struct pair *params, size_t
 }
 
 /* Indices may be missing; what there is keeps its number. */
-static const char *media_json(struct ctx *ctx, const struct pair *params, size_t count, int *found)
+static const char *media_json(struct ctx *ctx, const struct pair *params, size_t count, int *found, const char **first)
 {
     struct str out;
     *found = 0;
@@ -62,7 +62,8 @@ static const char *media_json(struct ctx *ctx, const struct pair *params, size_t
         STR_LIT(&out, ",\"url\":");
         str_json(&out, url->value, url->value_len);
         str_putc(&out, '}');
-        (*found)++;
+        if ((*found)++ == 0)
+            *first = type;
     }
     if (!*found)
         return NULL;
@@ -112,8 +113,9 @@ bool inbound_receive(struct ctx *ctx, struct pair *params, size_t count, struct 
         .segments = small_int(param_text(params, count, "NumSegments"), 1, 255),
     };
     in.key = address_key(a, in.from);
-    in.preview = text_preview(a, in.body);
-    in.media = media_json(ctx, params, count, &in.num_media);
+    const char *first = "";
+    in.media = media_json(ctx, params, count, &in.num_media, &first);
+    in.preview = *in.body || !in.num_media ? text_preview(a, in.body) : media_preview(first);
     struct ingest_row *row = db_message_ingest(ctx, ctx->tenant, &in);
     if (!row)
         return err_set(ctx, ERR_DATABASE, "ingest gave no row");

@@ -174,6 +174,14 @@ static bool write_part(struct ctx *ctx, const struct draft *d, size_t i)
     return id && db_message_insert(ctx, ctx->tenant, &m) && db_outbox_insert(ctx, ctx->tenant, &row);
 }
 
+static const char *preview_of(struct ctx *ctx, const struct draft *d)
+{
+    const struct send_request *rq = d->rq;
+    if (*d->body || rq->media_count + rq->file_count == 0)
+        return text_preview(ctx->arena, d->body);
+    return media_preview(rq->media_count ? "" : rq->files[0].type);
+}
+
 static bool write_rows(struct ctx *ctx, void *arg)
 {
     struct draft *d = arg;
@@ -181,7 +189,7 @@ static bool write_rows(struct ctx *ctx, void *arg)
     uint64_t conversation = rq->conversation_id;
     if (!conversation)
         conversation = db_conversation_open(ctx, ctx->tenant, d->line->id, d->line->channel, d->peer, address_key(ctx->arena, d->peer), address_number(d->peer));
-    uint64_t id = conversation ? db_conversation_bump(ctx, ctx->tenant, conversation, "queued", text_preview(ctx->arena, d->body)) : 0;
+    uint64_t id = conversation ? db_conversation_bump(ctx, ctx->tenant, conversation, "queued", preview_of(ctx, d)) : 0;
     if (!id)
         return false;
     d->out->withdrawn = rq->still && !rq->still(ctx, conversation, id, rq->still_arg) && !ctx->err.code;

@@ -54,4 +54,4 @@ def test_each_address_says_what_it_takes(stack):
 
 def test_the_table_has_public_rows_only_where_they_belong():
     public = {path for _, path, kind, permission in routes() if permission == "public" and kind != "TWILIO"}
-    assert public == {"/login", "/setup", "/api/health", "/health"}
+    assert public == {"/login", "/setup", "/api/health", "/health", "/m/:token"}
