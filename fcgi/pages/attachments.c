@@ -20,6 +20,8 @@ const char *shown_size(struct request *rq, int64_t bytes)
     if (bytes < MB)
         return arena_printf(rq->ctx.arena, "%d KB", (int)((bytes + KB - 1) / KB));
     int tenths = (int)((bytes * 10 + MB / 2) / MB);
+    if (tenths % 10 == 0)
+        return arena_printf(rq->ctx.arena, "%d MB", tenths / 10);
     return sayf(rq, N_("%d.%d MB"), tenths / 10, tenths % 10);
 }
 
@@ -40,14 +42,19 @@ static const char *reason_text(struct request *rq, const char *reason)
     return say(rq, N_("Twilio could not be reached."));
 }
 
-static void put_stored(struct request *rq, struct value *o, const char *url, const struct media_row *m)
+static const char *about(struct request *rq, const struct mime *mime, int64_t size)
 {
-    const struct mime *mime = mime_of(m->file_type);
     char *extension = arena_strdup(rq->ctx.arena, mime->extension);
     for (char *s = extension; *s; s++)
         *s = (char)(*s >= 'a' && *s <= 'z' ? *s - 32 : *s);
+    return arena_printf(rq->ctx.arena, "%s · %s", extension, shown_size(rq, size));
+}
+
+static void put_stored(struct request *rq, struct value *o, const char *url, const struct media_row *m)
+{
+    const struct mime *mime = mime_of(m->file_type);
     object_text(o, "file_url", url);
-    object_text(o, "about", arena_printf(rq->ctx.arena, "%s · %s", extension, shown_size(rq, m->size)));
+    object_text(o, "about", about(rq, mime, m->size));
     object_bool(o, "image", mime->shown && mime->kind == MIME_IMAGE);
     object_bool(o, "audio", mime->shown && mime->kind == MIME_AUDIO);
     object_bool(o, "video", mime->shown && mime->kind == MIME_VIDEO);
@@ -81,4 +88,38 @@ void put_media(struct request *rq, struct value *o, uint64_t conversation, uint6
         if (m[i].message_id == message)
             put_one(rq, list_object(list), conversation, &m[i]);
     object_bool(o, "has_media", list_len(list) > 0);
+}
+
+void put_kept(struct request *rq, const struct attached *files, size_t n)
+{
+    struct value *list = object_list(view(rq), "kept");
+    for (size_t i = 0; i < n; i++) {
+        struct value *o = list_object(list);
+        object_text(o, "token", files[i].token);
+        object_text(o, "name", *files[i].file.name ? files[i].file.name : kind_label(rq, files[i].mime->kind, files[i].mime->type));
+        object_text(o, "about", about(rq, files[i].mime, files[i].size));
+    }
+    object_bool(view(rq), "has_kept", n > 0);
+}
+
+void put_attach(struct request *rq, struct value *o, const char *channel)
+{
+    struct attach_limits l = attach_limits(&rq->ctx, channel);
+    struct value *a = object_object(o, "attach");
+    struct str accept;
+    str_init(&accept, rq->ctx.arena, 256, 1024);
+    for (const char *s = l.extensions; *s; s += strspn(s, " ")) {
+        size_t n = strcspn(s, " ");
+        str_printf(&accept, "%s.%.*s", accept.len ? "," : "", (int)n, s);
+        if (n == 3 && strncmp(s, "jpg", 3) == 0)
+            STR_LIT(&accept, ",.jpeg");
+        s += n;
+    }
+    object_text(a, "accept", accept.s);
+    object_int(a, "most", l.most);
+    object_int(a, "picture", l.picture);
+    object_int(a, "other", l.other);
+    object_int(a, "total", l.total);
+    object_text(a, "hint", l.most == 1 ? sayf(rq, N_("One file, at most %s."), shown_size(rq, l.total))
+                                       : sayf(rq, N_("At most %d files: pictures together %s, other files %s each."), l.most, shown_size(rq, l.picture), shown_size(rq, l.other)));
 }

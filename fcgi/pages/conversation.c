@@ -7,13 +7,15 @@ struct conversation_in { uint64_t before; };
 static const struct form_field conversation_fields[] = { FORM_ID(struct conversation_in, before, 0) };
 const struct form conversation_query = FORM(struct conversation_in, conversation_fields);
 
-struct reply_in { const char *body, *nonce; int64_t seen; };
+struct reply_in { const char *body, *nonce; int64_t seen; struct texts kept; };
 static const struct form_field reply_fields[] = {
-    FORM_TEXT(struct reply_in, body, 1, BODY_MOST_UNITS, REQUIRED | MULTILINE),
+    FORM_TEXT(struct reply_in, body, 0, BODY_MOST_UNITS, MULTILINE), /* may be empty beside an attachment: message_send() decides */
+    FORM_TEXTS(struct reply_in, kept, SEND_MEDIA_MOST, 0),
     FORM_TEXT(struct reply_in, nonce, 0, 64, 0),
     FORM_INT(struct reply_in, seen, 0, UINT32_MAX, 0, 0),
 };
-const struct form reply_form = FORM(struct reply_in, reply_fields);
+enum { UPLOAD_LIMIT = 17 << 20 }; /* the largest attachment, and what surrounds it; the web servers allow 20 MB */
+const struct form reply_form = FORM_LARGE(struct reply_in, reply_fields, UPLOAD_LIMIT);
 
 struct read_in { int64_t seen; };
 static const struct form_field read_fields[] = { FORM_INT(struct read_in, seen, 0, UINT32_MAX, 0, REQUIRED) };
@@ -50,7 +52,24 @@ int conversation_page(struct request *rq, struct response *rs) /* GET /conversat
 {
     const struct conversation_in *in = rq->in;
     view_form(rq, &reply_form, NULL);
+    put_kept(rq, NULL, 0);
     return show(rq, rs, request_arg_id(rq, 0), in->before, 200);
+}
+
+/* Uploads and what was kept before; true when there is nothing to do. */
+static bool take_files(struct request *rq, uint64_t conversation, const struct reply_in *in, struct attached *out, size_t *n)
+{
+    struct attachment all[2 * SEND_MEDIA_MOST];
+    size_t count = 0;
+    for (size_t i = 0; i < in->kept.n; i++)
+        all[count++] = (struct attachment){ .token = in->kept.v[i] };
+    for (const struct upload *u = rq->uploads; u && count < ARRAY_LEN(all); u = u->next)
+        if (strcmp(u->name, "files") == 0)
+            all[count++] = (struct attachment){ .name = u->filename, .type = u->type, .data = u->data, .size = u->size };
+    if (!count)
+        return true;
+    const struct conversation_row *c = inbox_conversation(&rq->ctx, conversation);
+    return c && attach(&rq->ctx, c->channel, all, count, out, n);
 }
 
 int conversation_send_page(struct request *rq, struct response *rs) /* POST /conversations/:id */
@@ -58,8 +77,15 @@ int conversation_send_page(struct request *rq, struct response *rs) /* POST /con
     const struct reply_in *in = rq->in;
     uint64_t id = request_arg_id(rq, 0);
     struct send_result r;
+    struct attached files[SEND_MEDIA_MOST];
+    size_t n = 0;
+    if (!take_files(rq, id, in, files, &n) && !show_again(rq))
+        return fail(rq, rs);
     if (!rq->form_errors) {
-        struct send_request send = { .conversation_id = id, .body = in->body, .nonce = in->nonce, .author = AUTHOR_USER };
+        struct send_file *send_files = ARENA_ARRAY(rq->ctx.arena, struct send_file, n + 1);
+        for (size_t i = 0; i < n; i++)
+            send_files[i] = files[i].file;
+        struct send_request send = { .conversation_id = id, .body = in->body, .nonce = in->nonce, .author = AUTHOR_USER, .files = send_files, .file_count = n };
         if (message_send(&rq->ctx, &send, &r)) {
             /* Who answers has read what stood above the form. The message is out: a mark that fails is no error. */
             if (in->seen && !inbox_mark_read(&rq->ctx, id, in->seen))
@@ -70,6 +96,7 @@ int conversation_send_page(struct request *rq, struct response *rs) /* POST /con
             return fail(rq, rs);
     }
     view_form(rq, &reply_form, in);
+    put_kept(rq, files, n);
     return show(rq, rs, id, 0, 422);
 }
 

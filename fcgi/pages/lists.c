@@ -197,5 +197,6 @@ bool put_conversation(struct request *rq, const struct conversation_row *c)
     }
     object_int(o, "seen", c->inbound_count);
     object_text(o, "line", shown_address(rq, c->line_address));
+    put_attach(rq, o, c->channel);
     return true;
 }

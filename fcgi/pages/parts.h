@@ -2,6 +2,7 @@
 #ifndef CENTRALA_PAGES_PARTS_H
 #define CENTRALA_PAGES_PARTS_H
 #include "base/mime.h"
+#include "services/attach.h"
 #include "services/inbox.h"
 #include "services/sending.h"
 #include "web/handlers.h"
@@ -29,6 +30,10 @@ void put_history(struct request *rq, const struct history *history);
 bool put_chat(struct request *rq, const struct conversation_row *c, const struct page *page);
 /* "has_media" and "media": those of `media` (struct media_row) that belong to the message. */
 void put_media(struct request *rq, struct value *o, uint64_t conversation, uint64_t message, const struct rows *media);
+/* "kept": files of a form that is shown again. */
+void put_kept(struct request *rq, const struct attached *files, size_t n);
+/* "attach" {accept, most, picture, other, total, hint}: what may be sent on that channel. */
+void put_attach(struct request *rq, struct value *o, const char *channel);
 /* What an attachment is, in a word or two. */
 const char *kind_label(struct request *rq, enum mime_kind kind, const char *type);
 /* "340 KB", "1.2 MB" */

@@ -10,6 +10,8 @@ ROW_TYPE(media_due_row, MEDIA_DUE_ROW(MEDIA_DUE_FIELD));
 ROW_TYPE(media_fetch_row, MEDIA_FETCH_ROW(MEDIA_FETCH_FIELD));
 #define MEDIA_ORPHAN_FIELD(kind, member, flags) FIELD_ENTRY(media_orphan_row, kind, member, flags)
 ROW_TYPE(media_orphan_row, MEDIA_ORPHAN_ROW(MEDIA_ORPHAN_FIELD));
+#define MEDIA_FILE_FIELD(kind, member, flags) FIELD_ENTRY(media_file_row, kind, member, flags)
+ROW_TYPE(media_file_row, MEDIA_FILE_ROW(MEDIA_FILE_FIELD));
 
 static const struct sql insert =
     SQL("INSERT INTO message_media (tenant_id,conversation_id,message_id,position,content_type,url,state,file_name,sha256) VALUES (?,?,?,?,?,?,?,?,?)", NULL);
@@ -45,6 +47,7 @@ static const struct sql again =
 /* The first type stays: the content is the same, so only a wish may differ. */
 static const struct sql file_put =
     SQL_REPEATABLE("INSERT INTO media_file (tenant_id,sha256,content_type,size) VALUES (?,?,?,?) ON DUPLICATE KEY UPDATE used_at=UTC_TIMESTAMP(3)", NULL);
+static const struct sql file_get = SQL_REPEATABLE("SELECT content_type,size FROM media_file WHERE tenant_id=? AND sha256=?", &media_file_row_type);
 #define NOBODY_HAS "NOT EXISTS(SELECT 1 FROM message_media x WHERE x.tenant_id=media_file.tenant_id AND x.sha256=media_file.sha256)"
 /* lint: no-tenant: housekeeping over all tenants */
 static const struct sql orphans =
@@ -113,6 +116,11 @@ int db_media_again(struct ctx *ctx, uint64_t tenant, const struct media_key *key
 bool db_media_file_put(struct ctx *ctx, uint64_t tenant, const char *sha256, const char *type, int64_t size)
 {
     return stmt_do(ctx, &file_put, ARGS(U64(tenant), TEXT(sha256), TEXT(type), I64(size))) >= 0;
+}
+
+struct media_file_row *db_media_file_get(struct ctx *ctx, uint64_t tenant, const char *sha256)
+{
+    return stmt_one(ctx, &file_get, ARGS(U64(tenant), TEXT(sha256)));
 }
 
 struct rows db_media_orphans(struct ctx *ctx, int limit)

@@ -42,6 +42,10 @@ int db_media_again(struct ctx *ctx, uint64_t tenant, const struct media_key *key
 
 /* Files. */
 bool db_media_file_put(struct ctx *ctx, uint64_t tenant, const char *sha256, const char *type, int64_t size);
+struct media_file_row { const char *content_type; int64_t size; };
+#define MEDIA_FILE_ROW(F) F(TEXT, content_type, 0) F(I64, size, 0)
+extern const struct row_type media_file_row_type;
+struct media_file_row *db_media_file_get(struct ctx *ctx, uint64_t tenant, const char *sha256);
 struct media_orphan_row { uint64_t tenant_id; const char *sha256; };
 #define MEDIA_ORPHAN_ROW(F) F(U64, tenant_id, 0) F(TEXT, sha256, 0)
 extern const struct row_type media_orphan_row_type;

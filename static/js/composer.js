@@ -1,6 +1,7 @@
 // Writing: the segment counter, drafts that survive, Enter sends, sending without leaving the page, no double send.
 const version = new URL(import.meta.url).search;
 const { countSegments, nameCharacter, plainText } = await import(`./segments.js${version}`);
+const { attachments } = await import(`./attach.js${version}`);
 const { lookNow, say } = await import(`./live.js${version}`);
 
 const DRAFT = 'centrala.draft.';
@@ -96,6 +97,12 @@ function showNotice(page) {
   if (notice) document.getElementById('main').prepend(document.adoptNode(notice));
 }
 
+// Only a form that may carry files is sent as one.
+function bodyOf(form) {
+  const data = new FormData(form);
+  return form.enctype === 'multipart/form-data' ? data : new URLSearchParams(data);
+}
+
 // The answer is the page as a browser without scripts would see it: a fresh form, with mistakes or empty.
 async function send(form) {
   const field = form.querySelector('textarea');
@@ -103,7 +110,7 @@ async function send(form) {
   if (button.getAttribute('aria-disabled') === 'true') return;
   button.setAttribute('aria-disabled', 'true');
   try {
-    const answer = await fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)), credentials: 'same-origin' });
+    const answer = await fetch(form.action, { method: 'POST', body: bodyOf(form), credentials: 'same-origin' });
     if (answer.status >= 500) throw new Error(String(answer.status));
     const path = new URL(answer.url).pathname;
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
@@ -154,6 +161,7 @@ export function start(form) {
     send(form);
   });
   count(form, field);
+  attachments(form, field);
 }
 
 for (const form of document.querySelectorAll('[data-composer]')) start(form);
