@@ -1,6 +1,7 @@
-/* housekeeping.c - old sessions, counters and permits go. */
+/* housekeeping.c - old sessions, counters, permits and files that no message has any more go. */
 #include "base/base.h"
 #include "jobs/jobs.h"
+#include "services/media.h"
 #include "services/reminders.h"
 #include "services/session.h"
 #include "services/stats.h"
@@ -8,5 +9,5 @@
 bool housekeeping_job(struct ctx *ctx, const char **outcome)
 {
     *outcome = "done";
-    return sessions_purge(ctx) && ledgers_purge(ctx) && reminders_purge(ctx);
+    return sessions_purge(ctx) && ledgers_purge(ctx) && reminders_purge(ctx) && media_sweep(ctx) >= 0;
 }
