@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "services/health.h"
+#include "services/hook_settings.h"
 #include "pages/parts.h"
 #include "web/prefork.h"
 
@@ -117,7 +118,7 @@ static void put_hooks(struct request *rq, const struct health *h)
 {
     struct value *list = object_list(view(rq), "hooks"), *o = list_object(list);
     object_text(o, "label", say(rq, N_("A message comes in")));
-    object_text(o, "url", arena_printf(rq->ctx.arena, "%s#rc=3&rp=ct,rt,5xx", h->hook_inbound));
+    object_text(o, "url", arena_printf(rq->ctx.arena, "%s" HOOK_OVERRIDES, h->hook_inbound));
     o = list_object(list);
     object_text(o, "label", say(rq, N_("Status callback")));
     object_text(o, "url", h->hook_status);

@@ -329,6 +329,28 @@ void model_result(struct arena *a, const struct model_request *rq, const struct 
     }
 }
 
+void model_probe_call(struct arena *a, const struct conf *conf, const struct model_request *rq, struct call *call)
+{
+    static const char path[] = "/chat/completions";
+    model_call(a, conf, rq, call);
+    BUG_IF(rq->provider != MODEL_OPENAI || strlen(call->url) < strlen(path));
+    call->url = arena_printf(a, "%.*s/models", (int)(strlen(call->url) - strlen(path)), call->url);
+    call->method = "GET";
+    call->body = NULL;
+    call->body_len = 0;
+    call->content_type = NULL;
+}
+
+void model_probe_result(struct arena *a, const struct model_request *rq, const struct answer *answer, struct model_result *out)
+{
+    model_result(a, rq, answer, out);
+    const struct json *j = answer->class == CALL_OK ? json_parse(a, answer->body, answer->body_len) : NULL;
+    if (json_kind(json_get(j, "data")) != JSON_LIST)
+        return;
+    out->outcome = MODEL_ANSWERED;
+    out->error = "";
+}
+
 int64_t model_backoff_ms(int tries, const struct model_result *r)
 {
     if (!r->retry || tries < 1 || tries >= MODEL_TRIES)

@@ -96,6 +96,10 @@ struct model_result {
  * as MODEL_BAD_REQUEST. */
 void model_call(struct arena *a, const struct conf *conf, const struct model_request *rq, struct call *call);
 void model_result(struct arena *a, const struct model_request *rq, const struct answer *answer, struct model_result *out);
+/* GET …/models of OpenAI and servers like it: a free question whether the key is good. `model` and turns of `rq` are not
+ * used. The answer is MODEL_ANSWERED without text, else as model_result() tells refusals. */
+void model_probe_call(struct arena *a, const struct conf *conf, const struct model_request *rq, struct call *call);
+void model_probe_result(struct arena *a, const struct model_request *rq, const struct answer *answer, struct model_result *out);
 /* The pause before the next try when `tries` have been made; -1 when there should be none. What the provider asks for, if
  * that is at most a minute (longer: -1), else 0.5 s, 1 s less up to a quarter. The caller's own deadline comes on top. */
 int64_t model_backoff_ms(int tries, const struct model_result *r);

@@ -20,13 +20,15 @@ static const char *purpose(struct ctx *ctx, const char *provider)
 const struct model_key *model_key_get(struct ctx *ctx, const char *provider)
 {
     const struct model_key_row *row = db_model_key_get(ctx, ctx->tenant, provider);
+    if (!row && !ctx->err.code && strcmp(provider, PROVIDER_OPENAI) == 0)
+        row = db_model_key_get(ctx, ctx->tenant, PROVIDER_OPENAI_SPARE);
     if (!row)
         return NULL;
     struct model_key *k = ARENA_NEW(ctx->arena, struct model_key);
     k->provider = row->provider;
     k->base_url = row->base_url;
     k->api_version = row->api_version;
-    k->key = ctx->keys ? crypto_open(ctx->arena, ctx->keys, ctx->tenant, purpose(ctx, provider), row->sealed_key) : NULL;
+    k->key = ctx->keys ? crypto_open(ctx->arena, ctx->keys, ctx->tenant, purpose(ctx, row->provider), row->sealed_key) : NULL;
     if (k->key)
         return k;
     err_set(ctx, ERR_BUG, "the sealed %s key of tenant %" PRIu64 " does not open: wrong key file?", provider, ctx->tenant);
@@ -54,7 +56,7 @@ static bool write_key(struct ctx *ctx, void *arg)
 
 bool model_key_put(struct ctx *ctx, const char *provider, const char *key)
 {
-    if (!provider_known(provider))
+    if (!provider_known(provider) && strcmp(provider, PROVIDER_OPENAI_SPARE) != 0)
         return err_field(ctx, "provider", N_("Choose one of the providers."));
     if (!key || !key_shape(key))
         return err_field(ctx, "api_key", N_("A key is 8 to 400 letters, digits and signs without blanks."));

@@ -7,6 +7,7 @@
 
 #define PROVIDER_OPENAI "openai"
 #define PROVIDER_ANTHROPIC "anthropic"
+#define PROVIDER_OPENAI_SPARE "openai-2" /* predecessor 000's SECOND_OPENAI: used while there is no first key */
 enum { MODEL_KEY_LEAST = 8, MODEL_KEY_MOST = 400 };
 
 bool provider_known(const char *provider);

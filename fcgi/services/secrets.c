@@ -1,9 +1,12 @@
 /* secrets.c - /api/secrets' keys over credentials, lines and model keys. */
 #include "base/base.h"
+#include "base/conf.h"
 #include "base/phone.h"
+#include "providers/model.h"
 #include "services/account_settings.h"
 #include "services/audit.h"
 #include "services/line_settings.h"
+#include "services/model_keys.h"
 #include "services/secrets.h"
 
 /* What the keys read: one look for all of them. */
@@ -204,6 +207,72 @@ static bool from_test(struct ctx *ctx, const char *value, struct secret_tested *
     return ctx->err.code == ERR_NONE;
 }
 
+/* --- OpenAI --- */
+
+static const char *openai_masked(struct ctx *ctx, const struct known *k)
+{
+    (void)k;
+    return model_key_masked(ctx, PROVIDER_OPENAI);
+}
+
+static const char *spare_masked(struct ctx *ctx, const struct known *k)
+{
+    (void)k;
+    return model_key_masked(ctx, PROVIDER_OPENAI_SPARE);
+}
+
+static bool key_put(struct ctx *ctx, const char *provider, const char *value)
+{
+    return strncmp(value, "sk-", 3) == 0 ? model_key_put(ctx, provider, value) : err_field(ctx, "value", N_("A key of OpenAI begins with sk-"));
+}
+
+static bool openai_put(struct ctx *ctx, const char *value, const char *country)
+{
+    (void)country;
+    return key_put(ctx, PROVIDER_OPENAI, value);
+}
+
+static bool spare_put(struct ctx *ctx, const char *value, const char *country)
+{
+    (void)country;
+    return key_put(ctx, PROVIDER_OPENAI_SPARE, value);
+}
+
+/* A typed key goes to the operator's address only; a stored one to that it was entered for. */
+static bool key_test(struct ctx *ctx, const char *provider, const char *value, struct secret_tested *out)
+{
+    const struct model_key *k = value || !model_key_masked(ctx, provider) ? NULL : model_key_get(ctx, provider);
+    if (ctx->err.code)
+        return false;
+    if (!value && !k)
+        return nothing_stored(ctx);
+    struct model_request rq = { .provider = MODEL_OPENAI, .key = value ? value : k->key, .api_base = k ? k->base_url : NULL, .model = "" };
+    struct call call;
+    struct answer answer;
+    struct model_result r;
+    *out = (struct secret_tested){ .ok = false, .words = "", .details = N_("In test mode nobody is asked.") };
+    if (ctx->conf->main_test_mode)
+        return true;
+    model_probe_call(ctx->arena, ctx->conf, &rq, &call);
+    twilio_ask(ctx, &call, VERIFY_LIMIT_MS, &answer);
+    model_probe_result(ctx->arena, &rq, &answer, &r);
+    out->ok = r.outcome == MODEL_ANSWERED;
+    out->details = out->ok ? N_("OpenAI accepts this key.") : r.outcome == MODEL_DENIED ? N_("OpenAI refuses this key") : N_("OpenAI could not be asked");
+    out->words = r.error;
+    out->took_ms = r.took_ms;
+    return true;
+}
+
+static bool openai_test(struct ctx *ctx, const char *value, struct secret_tested *out)
+{
+    return key_test(ctx, PROVIDER_OPENAI, value, out);
+}
+
+static bool spare_test(struct ctx *ctx, const char *value, struct secret_tested *out)
+{
+    return key_test(ctx, PROVIDER_OPENAI_SPARE, value, out);
+}
+
 /* --- the table --- */
 
 static const struct secret secrets[] = {
@@ -211,6 +280,8 @@ static const struct secret secrets[] = {
     { "TWILIO_AUTH_TOKEN", token_masked, token_put, token_test },
     { "TWILIO_DEFAULT_FROM", from_masked, from_put, from_test },
     { "TWILIO_MESSAGING_SERVICE_SID", service_masked, service_put, service_test },
+    { "OPENAI_API_KEY", openai_masked, openai_put, openai_test },
+    { "SECOND_OPENAI", spare_masked, spare_put, spare_test },
 };
 _Static_assert(ARRAY_LEN(secrets) <= SECRETS_MOST, "secrets");
 

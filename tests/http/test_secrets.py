@@ -3,10 +3,11 @@ import secrets
 
 import pytest
 
+from models import models, running_models  # noqa: F401 (fixtures)
 from panel import asked, new_number
 from stack import Tenant
 
-KEYS = ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_DEFAULT_FROM", "TWILIO_MESSAGING_SERVICE_SID"]
+KEYS = ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_DEFAULT_FROM", "TWILIO_MESSAGING_SERVICE_SID", "OPENAI_API_KEY", "SECOND_OPENAI"]
 BULLETS = "•" * 8
 
 
@@ -103,7 +104,8 @@ def test_a_test_with_a_value_stores_nothing(stack, shop, call):
 
 @pytest.mark.parametrize("key, value", [
     ("PATH", "x"), ("twilio_auth_token", "x" * 32), ("TWILIO_ACCOUNT_SID", ""), ("TWILIO_ACCOUNT_SID", "SK" + "1" * 32), ("TWILIO_ACCOUNT_SID", "AC1"),
-    ("TWILIO_AUTH_TOKEN", "short"), ("TWILIO_AUTH_TOKEN", None), ("TWILIO_DEFAULT_FROM", "12"), ("TWILIO_DEFAULT_FROM", "messenger:1"), ("TWILIO_MESSAGING_SERVICE_SID", "AC" + "1" * 32)])
+    ("TWILIO_AUTH_TOKEN", "short"), ("TWILIO_AUTH_TOKEN", None), ("TWILIO_DEFAULT_FROM", "12"), ("TWILIO_DEFAULT_FROM", "messenger:1"), ("TWILIO_MESSAGING_SERVICE_SID", "AC" + "1" * 32),
+    ("OPENAI_API_KEY", "pk-123456789"), ("SECOND_OPENAI", "sk-"), ("SECOND_OPENAI", "sk-with a blank")])
 def test_what_cannot_be_a_value_is_refused(stack, shop, call, key, value):
     before = stack.sql("SELECT * FROM twilio_account"), stack.sql("SELECT * FROM line")
     answer = call("POST", "/" + key, **({"value": value} if value is not None else {}))
@@ -122,3 +124,22 @@ def test_only_admins(stack, role):
         answer = stack.api(method, "/api/secrets" + path, role, **({"json": {"value": "x" * 32}} if method == "POST" else {}))
         assert answer.status_code == 403 and answer.json()["error"]
     assert stack.get("/api/secrets").status_code == 401
+
+
+def test_keys_of_openai(models, make_stack):
+    stack = make_stack(**models.settings)
+    good, spare = "sk-" + secrets.token_hex(16), "sk-" + secrets.token_hex(16)
+    models.config(keys=[good, spare])
+
+    def call(method, path="", **body):
+        return stack.api(method, "/api/secrets" + path, **({"json": body} if method == "POST" else {})).json()
+    assert call("POST", "/OPENAI_API_KEY/test", value="sk-wrong0000")["ok"] == "false"
+    answer = call("POST", "/OPENAI_API_KEY", value="sk-wrong0000", test=True)
+    assert answer["status"] == "ok" and answer["test"]["ok"] == "false" and "sk-wrong0000" not in str(answer), "even when the provider quotes it"
+    answer = call("POST", "/OPENAI_API_KEY", value=good, test=True)
+    assert answer["test"]["ok"] == "true"
+    assert call("POST", "/SECOND_OPENAI", value=spare, test=True)["test"]["ok"] == "true"
+    known = call("GET")
+    assert known["OPENAI_API_KEY"]["masked"] == BULLETS + good[-4:] and known["SECOND_OPENAI"]["masked"] == BULLETS + spare[-4:]
+    seen = stack.program_logs() + str(known) + str(stack.sql("SELECT * FROM audit")) + str(stack.sql("SELECT * FROM model_key"))
+    assert good not in seen and spare not in seen

@@ -68,6 +68,8 @@ class Server:
         path = path.partition("?")[0]
         if path.startswith("/_sim/"):
             return self.written(*self.state.control(method, path, json.loads(data) if data else {}))
+        if method == "GET" and path.endswith("/models"):
+            return self.models(headers)
         provider = "openai" if path.endswith("/chat/completions") else "anthropic" if path.endswith("/v1/messages") else None
         if not provider or method != "POST":
             return self.written(404, {"error": {"message": f"Invalid URL ({method} {path})", "type": "invalid_request_error", "param": None, "code": None}})
@@ -91,6 +93,13 @@ class Server:
             return self.written(row["status"], shape, {**refusal.headers, self.id_header(provider): request_id})
         finally:
             state.in_flight -= 1
+
+    def models(self, headers):
+        """OpenAI's list, as far as it tells whether a key is good."""
+        keys, key = self.state.config["keys"], headers.get("authorization", "").removeprefix("Bearer ")
+        if keys is not None and key not in keys or not key:
+            return self.written(*Refusal(401, f"Incorrect API key provided: {key}.").openai("req_0"))
+        return self.written(200, {"object": "list", "data": [{"id": "gpt-4o-mini", "object": "model", "owned_by": "system"}]})
 
     @staticmethod
     def id_header(provider):

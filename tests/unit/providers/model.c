@@ -116,6 +116,35 @@ static void test_where(void **state)
     assert_int_equal(built(*state, &rq).limit_ms, 1500);
 }
 
+static void test_probe(void **state)
+{
+    struct model_request rq = asking(MODEL_OPENAI);
+    struct call call;
+    struct model_result r;
+    model_probe_call(*state, settings_with(*state, NULL, NULL), &rq, &call);
+    assert_string_equal(call.method, "GET");
+    assert_string_equal(call.url, "https://api.openai.com/v1/models");
+    assert_null(call.body);
+    rq.api_base = "https://llm.example/openai/v1/";
+    model_probe_call(*state, settings_with(*state, NULL, NULL), &rq, &call);
+    assert_string_equal(call.url, "https://llm.example/openai/v1/models");
+    assert_true(call.public_only); /* as every other call with that key */
+    struct answer a = { .class = CALL_OK, .status = 200, .body = "{\"data\":[]}", .content_type = "", .request_id = "", .problem = "", .retry_after_ms = -1 };
+    a.body_len = strlen(a.body);
+    model_probe_result(*state, &rq, &a, &r);
+    assert_int_equal(r.outcome, MODEL_ANSWERED);
+    a.body = "<html>";
+    a.body_len = strlen(a.body);
+    model_probe_result(*state, &rq, &a, &r);
+    assert_int_equal(r.outcome, MODEL_NONSENSE);
+    a = (struct answer){ .class = CALL_REFUSED, .status = 401, .body = "{\"error\":{\"message\":\"Incorrect API key provided: " KEY "\"}}", .content_type = "", .request_id = "",
+                         .problem = "", .retry_after_ms = -1 };
+    a.body_len = strlen(a.body);
+    model_probe_result(*state, &rq, &a, &r);
+    assert_int_equal(r.outcome, MODEL_DENIED);
+    assert_null(strstr(r.error, KEY));
+}
+
 static void test_base_problem(void **state)
 {
     static const char *const good[] = { "https://api.openai.com", "https://api.anthropic.com", "https://llm.example:8443/openai/v1/", "https://8.8.8.8", "https://[2606:4700::1111]:8443/v1" };
@@ -296,7 +325,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_arena, close_arena)
     const struct CMUnitTest tests[] = {
-        TEST(test_turns), TEST(test_text_does_not_escape), TEST(test_long_history), TEST(test_where), TEST(test_base_problem), TEST(test_statuses),
+        TEST(test_turns), TEST(test_text_does_not_escape), TEST(test_long_history), TEST(test_where), TEST(test_probe), TEST(test_base_problem), TEST(test_statuses),
         TEST(test_should_retry), TEST(test_no_answer), TEST(test_error_words), TEST(test_backoff), TEST(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
