@@ -10,7 +10,7 @@ unit-programs: $(UNIT)
 
 # Fuzz targets: tests/fuzz/NAME.c, kept inputs in tests/fuzz/corpus/NAME/. Built by clang into a profile of their own.
 FUZZ_NAMES := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
-$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libweb.a $(B)/libbase.a
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libproviders.a $(B)/libweb.a $(B)/libbase.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
 fuzz-programs:

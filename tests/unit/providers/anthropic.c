@@ -129,6 +129,8 @@ static void test_outcomes(void **state)
         { true, SAID(TOOL("delete_all", "{\"text\":\"a\"}"), "\"tool_use\""), MODEL_NONSENSE, NULL, "" },
         { true, SAID(TOOL("reply", "{\"text\":\"hal\"}"), "\"max_tokens\""), MODEL_CUT, NULL, "" },
         { true, SAID(TEXT("hand_off"), "\"end_turn\""), MODEL_NONSENSE, NULL, "" }, /* words do not decide */
+        { true, SAID(TEXT("a"), "\"stop_sequence\""), MODEL_NONSENSE, NULL, "" },
+        { true, SAID("{\"type\":\"server_tool_use\",\"name\":\"reply\",\"input\":{\"text\":\"a\"}}", "\"tool_use\""), MODEL_NONSENSE, NULL, "" },
         { true, SAID("", "\"end_turn\""), MODEL_EMPTY, NULL, "" },
         { true, SAID("", "\"refusal\""), MODEL_REFUSED, NULL, "" },
     };

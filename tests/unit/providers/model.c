@@ -215,6 +215,10 @@ static void test_should_retry(void **state)
         answer.should_retry = cases[i].said;
         model_result(*state, &rq, &answer, &r);
         assert_int_equal(r.retry, cases[i].retry);
+        assert_int_equal(r.retry_after_ms, -1);
+        answer.retry_after_ms = 1250;
+        model_result(*state, &rq, &answer, &r);
+        assert_int_equal(r.retry_after_ms, 1250);
     }
 }
 
@@ -302,9 +306,14 @@ static void test_memory(void **state UNUSED)
     struct model_request rq = { .provider = MODEL_OPENAI, .model = "m", .key = KEY, .turns = turns, .turn_count = 1, .may_hand_off = true };
     struct call call;
     model_call(a, settings_with(a, NULL, NULL), &rq, &call);
-    for (size_t i = 0; i < most; i++)
-        large[i] = "[0,"[i == 0 ? 0 : 1 + i % 2];
+    for (size_t i = 0; i < most; i++) /* a list of as many values as the reader takes, with as much text as fits */
+        large[i] = "\"xxxxxxxx\","[(i + 10) % 11];
+    size_t end = most / 11 * 11; /* at a comma */
+    large[0] = '[';
+    memset(large + end, ' ', most - end);
+    large[end] = ']';
     large[most] = 0;
+    assert_non_null(json_parse(a, large, most));
     struct answer answer = answered(500, large);
     struct model_result r;
     for (int i = 0; i < MODEL_TRIES; i++) {
