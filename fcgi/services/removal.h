@@ -63,7 +63,7 @@ enum removed removed_sid(struct ctx *ctx, const char *sid); /* UNKNOWN with ctx-
 
 /* How long messages are kept. NULL without an error: nobody has said, they are kept. */
 struct retention_row *retention_get(struct ctx *ctx);
-/* "keep", "redact" or "delete"; false with INVALID at "action" or "days". */
+/* "keep", "redact" or "delete"; false with INVALID at "what" or "days". */
 bool retention_put(struct ctx *ctx, const char *action, int64_t days);
 /* The daily job: a request for each tenant that wants one; how many, -1 on failure. */
 int retention_run(struct ctx *ctx);

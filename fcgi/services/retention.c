@@ -23,7 +23,7 @@ static bool put(struct ctx *ctx, void *arg)
 bool retention_put(struct ctx *ctx, const char *action, int64_t days)
 {
     if (!action || (strcmp(action, "keep") != 0 && strcmp(action, "redact") != 0 && strcmp(action, "delete") != 0))
-        return err_field(ctx, "action", N_("Choose what happens to old messages."));
+        return err_field(ctx, "what", N_("Choose what happens to old messages."));
     if (days < 1 || days > DAYS_MOST)
         return err_field(ctx, "days", N_("From 1 to 3650 days."));
     const struct retention_row *was = db_retention(ctx, ctx->tenant);
