@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "services/sync.h"
 #include "api/shapes.h"
 #include "api/json_out.h"
 
@@ -9,7 +10,7 @@ static void moment(struct str *out, const char *name, int64_t ms)
 {
     char iso[CLOCK_ISO_MAX];
     clock_iso(ms, true, iso);
-    json_put_text(out, name, iso);
+    json_put_text(out, name, ms == CLOCK_NONE ? NULL : iso);
 }
 
 static void error(struct str *out, int64_t code, const char *words)
@@ -53,30 +54,39 @@ void shape_chat_message(struct str *out, const struct message_row *m, const stru
     shape_message(out, &h);
 }
 
-void shape_twilio_message(struct str *out, const struct history_row *m)
+void shape_listed(struct str *out, const struct twilio_listed *m)
 {
-    bool in = m->direction == INBOUND;
     json_open(out);
     json_put_text(out, "sid", m->sid);
     json_put_text(out, "status", m->status);
-    json_put_text(out, "direction", in ? "inbound" : "outbound-api");
-    json_put_text(out, "from", in ? m->peer : m->line);
-    json_put_text(out, "to", in ? m->line : m->peer);
+    json_put_text(out, "direction", m->direction);
+    json_put_text(out, "from", m->from);
+    json_put_text(out, "to", m->to);
     json_put_text(out, "body", m->body);
     json_put_int(out, "num_media", m->num_media);
-    json_put_int(out, "num_segments", m->segments);
+    json_put_int(out, "num_segments", m->num_segments);
     if (m->error_code)
         json_put_int(out, "error_code", m->error_code);
     else
         STR_LIT(out, "\"error_code\":null,");
-    json_put_text(out, "error_message", m->error_text);
-    json_put_text(out, "messaging_service_sid", NULL);
-    json_put_text(out, "price", NULL);
-    json_put_text(out, "price_unit", NULL);
+    json_put_text(out, "error_message", m->error_message);
+    json_put_text(out, "messaging_service_sid", m->messaging_service_sid);
+    json_put_text(out, "price", m->price);
+    json_put_text(out, "price_unit", m->price_unit);
     moment(out, "date_created", m->created_ms);
-    moment(out, "date_updated", m->status_ms);
-    moment(out, "date_sent", m->created_ms);
+    moment(out, "date_updated", m->updated_ms);
+    moment(out, "date_sent", m->sent_ms);
     json_close(out);
+}
+
+void shape_twilio_message(struct str *out, const struct history_row *m)
+{
+    bool in = m->direction == INBOUND;
+    const struct twilio_listed listed = {
+        .sid = m->sid, .status = m->status, .direction = in ? "inbound" : "outbound-api", .from = in ? m->peer : m->line, .to = in ? m->line : m->peer,
+        .body = m->body, .num_media = m->num_media, .num_segments = m->segments, .error_code = (int)m->error_code, .error_message = m->error_text,
+        .created_ms = m->created_ms, .updated_ms = m->status_ms, .sent_ms = m->created_ms };
+    shape_listed(out, &listed);
 }
 
 void shape_conversation(struct str *out, const struct conversation_row *c, const struct last_error_row *failed)

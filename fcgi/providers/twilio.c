@@ -35,6 +35,8 @@ void twilio_form_int(struct str *form, const char *name, int64_t value)
 /* Midnight GMT of that day. */
 static void form_day(struct str *form, const char *name, int64_t ms)
 {
+    if (ms == CLOCK_NONE)
+        return;
     enum { DAY = 24 * 3600 * 1000 };
     char iso[CLOCK_ISO_MAX];
     clock_iso(ms - (ms % DAY + DAY) % DAY, false, iso);
@@ -216,8 +218,7 @@ bool twilio_next_is_ours(struct arena *a, const struct twilio_account *acc, cons
     return true;
 }
 
-bool twilio_list_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, const char *to,
-                      const char *from, int64_t since_ms, const char *next, struct call *call)
+bool twilio_find_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, const struct twilio_filter *f, const char *next, struct call *call)
 {
     struct str url, query;
     if (next) {
@@ -227,17 +228,25 @@ bool twilio_list_call(struct arena *a, const struct conf *conf, const struct twi
         str_puts(&url, next);
     } else {
         str_init(&query, a, 256, TWILIO_URL_MOST / 2);
-        twilio_form_add(&query, "To", to);
-        twilio_form_add(&query, "From", from);
-        if (since_ms != CLOCK_NONE)
-            form_day(&query, "DateSent%3E", since_ms);
-        twilio_form_int(&query, "PageSize", PAGE_SIZE);
+        twilio_form_add(&query, "To", f->to);
+        twilio_form_add(&query, "From", f->from);
+        form_day(&query, "DateSent", f->day_ms);
+        form_day(&query, "DateSent%3C", f->before_ms);
+        form_day(&query, "DateSent%3E", f->after_ms);
+        twilio_form_int(&query, "PageSize", f->page_size > 0 ? f->page_size : PAGE_SIZE);
         twilio_url_account(&url, a, acc);
         STR_LIT(&url, "/Messages.json?");
         str_add(&url, query.s, query.len);
     }
     *call = twilio_authorised(conf, acc, "GET", &url, (int)conf->twilio_limit_ms);
     return true;
+}
+
+bool twilio_list_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, const char *to,
+                      const char *from, int64_t since_ms, const char *next, struct call *call)
+{
+    const struct twilio_filter filter = { .to = to, .from = from, .day_ms = CLOCK_NONE, .before_ms = CLOCK_NONE, .after_ms = since_ms };
+    return twilio_find_call(a, conf, acc, &filter, next, call);
 }
 
 void twilio_list_result(struct arena *a, const struct twilio_account *acc, const struct answer *answer, struct twilio_page *out)

@@ -36,6 +36,9 @@ void twilio_send_call(struct arena *a, const struct conf *conf, const struct twi
                       const struct twilio_message *m, int limit_ms, struct call *call);
 void twilio_send_result(struct arena *a, const struct answer *answer, struct twilio_result *out);
 
+/* Why a call was refused: Twilio's code (0: none) and words (NULL: none), clean, at most 500 bytes. */
+void twilio_read_refusal(struct arena *a, const struct answer *answer, int *code, const char **message);
+
 struct twilio_listed {                 /* one message of a list page or a single fetch */
     const char *sid, *status, *direction, *from, *to, *body, *messaging_service_sid, *error_message, *price, *price_unit;
     int error_code, num_segments, num_media;
@@ -48,6 +51,10 @@ struct twilio_page { bool ok; size_t n; struct twilio_listed *v; const char *nex
  * lost asks without it and stops at created_ms. `next` non-NULL follows a page; false when it leaves our account. */
 bool twilio_list_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, const char *to,
                       const char *from, int64_t since_ms, const char *next, struct call *call);
+/* The same with every filter: one day, or a range of days (CLOCK_NONE: not asked), and a page size (0: ours). Days are
+ * GMT days of DateSent, whatever the moment's hour. */
+struct twilio_filter { const char *to, *from; int64_t day_ms, before_ms, after_ms; int page_size; };
+bool twilio_find_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, const struct twilio_filter *filter, const char *next, struct call *call);
 void twilio_list_result(struct arena *a, const struct twilio_account *acc, const struct answer *answer, struct twilio_page *out);
 
 /* GET Messages/{sid}.json, and its answer (false: not a message; `class` and status of the answer say why). */

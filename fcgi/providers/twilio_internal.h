@@ -17,9 +17,6 @@ void twilio_url_base(struct str *url, struct arena *a, const char *base);
 struct call twilio_authorised(const struct conf *conf, const struct twilio_account *acc, const char *method, const struct str *url, int limit_ms);
 /* At most TWILIO_WORDS_MOST bytes that any column and log may hold: valid UTF-8 without control characters. */
 const char *twilio_clean(struct arena *a, const char *s, size_t n);
-/* Twilio's classic {code, message} and the newer problem+json {code, title, detail}; else the bytes as they came, which
- * may be an edge server's HTML; else why there was no answer. NULL when there is nothing. */
-void twilio_read_refusal(struct arena *a, const struct answer *answer, int *code, const char **message);
 /* The next page must be ours before our credentials go there: no dots that climb out, nothing unprintable. */
 bool twilio_next_is_ours(struct arena *a, const struct twilio_account *acc, const char *next);
 

@@ -1,0 +1,170 @@
+/* sync.c - what Twilio lists, into our tables; and a person's wish to fetch it. */
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "base/phone.h"
+#include "base/str.h"
+#include "services/audit.h"
+#include "services/credentials.h"
+#include "services/delivery.h"
+#include "services/params.h"
+#include "services/removal.h"
+#include "services/sync.h"
+#include "services/wake.h"
+#include "store/db.h"
+
+enum { BODY_MOST = 60000, ANSWER_MOST = 4 << 20 };
+
+static bool inbound(const struct twilio_listed *m)
+{
+    return strncmp(m->direction, "inbound", 7) == 0;
+}
+
+/* {tenant, sid} of all of them in one statement. */
+static struct rows known_of(struct ctx *ctx, const struct twilio_listed *v, size_t n)
+{
+    struct str json;
+    str_init(&json, ctx->arena, 40 * n + 2, 1 << 20);
+    for (size_t i = 0; i < n; i++)
+        str_printf(&json, "%s\"%s\"", i ? "," : "[", param_ascii(ctx->arena, v[i].sid));
+    str_puts(&json, n ? "]" : "[]");
+    return db_states_of(ctx, ctx->tenant, json.s);
+}
+
+static const struct state_row *find(const struct rows *known, const char *sid)
+{
+    const struct state_row *s = known->row;
+    for (size_t i = 0; i < known->n; i++)
+        if (strcmp(s[i].sid, sid) == 0)
+            return &s[i];
+    return NULL;
+}
+
+/* 1 its state rose, 0 nothing new, -1 failure. */
+static int refresh(struct ctx *ctx, const struct state_row *known, const struct twilio_listed *m)
+{
+    bool risen = status_rank(m->status) > known->rank, failed = m->error_code && !known->error_code;
+    if (known->direction != OUTBOUND || (!risen && !failed))
+        return 0;
+    const struct status_event e = { .sid = m->sid, .status = param_ascii(ctx->arena, m->status), .error_code = m->error_code,
+                                    .error_text = m->error_message, .source = "sync" };
+    return delivery_apply(ctx, &e) ? 1 : -1;
+}
+
+/* What may be one of ours whose answer is not known yet is left to the sender and the reconciler; the next walk sees it again. */
+static int may_be_added(struct ctx *ctx, const struct twilio_listed *m)
+{
+    if (!m->from || !m->to || !*m->from || !*m->to || strlen(m->from) > ADDRESS_MAX || strlen(m->to) > ADDRESS_MAX || m->created_ms == CLOCK_NONE)
+        return 0;
+    enum removed removed = removed_sid(ctx, m->sid);
+    if (removed != REMOVED_NOT)
+        return ctx->err.code ? -1 : 0;
+    if (inbound(m))
+        return 1;
+    int unsettled = db_outbox_unsettled(ctx, ctx->tenant, m->to);
+    return unsettled < 0 ? -1 : !unsettled;
+}
+
+/* 1 added, 0 not, -1 failure. */
+static int add(struct ctx *ctx, const struct twilio_listed *m)
+{
+    struct arena *a = ctx->arena;
+    int may = may_be_added(ctx, m);
+    if (may <= 0)
+        return may;
+    bool in = inbound(m);
+    const char *peer = in ? m->from : m->to, *number = address_number(peer), *status = param_ascii(a, m->status);
+    struct imported row = {
+        .line = param_clean(a, in ? m->to : m->from, strlen(in ? m->to : m->from), ADDRESS_MAX), .peer = param_clean(a, peer, strlen(peer), ADDRESS_MAX),
+        .phone = phone_is_e164(number) ? number : "", .channel = channel_name(address_channel(peer)), .sid = m->sid, .direction = in ? INBOUND : OUTBOUND,
+        .status = in ? "received" : arena_strndup(a, status, strnlen(status, 20)), .rank = in ? status_rank("received") : status_rank(m->status),
+        .body = param_clean(a, m->body, strlen(m->body), BODY_MOST), .segments = m->num_segments > 0 && m->num_segments < 256 ? m->num_segments : 1,
+        .num_media = m->num_media < 11 ? m->num_media : 10, .error_code = m->error_code, .error_text = m->error_message,
+        .at_ms = m->sent_ms != CLOCK_NONE && in ? m->sent_ms : m->created_ms,
+    };
+    row.key = address_key(a, row.peer);
+    row.preview = text_preview(a, row.body);
+    const struct ingest_row *r = db_message_import(ctx, ctx->tenant, &row);
+    if (!r)
+        return -1;
+    return strcmp(r->outcome, "added") == 0;
+}
+
+bool sync_upsert(struct ctx *ctx, const struct twilio_listed *v, size_t n, struct sync_counts *out)
+{
+    *out = (struct sync_counts){ .seen = (int64_t)n };
+    struct rows known = known_of(ctx, v, n);
+    for (size_t i = 0; known.ok && i < n; i++) {
+        const struct state_row *k = find(&known, v[i].sid);
+        int did = k ? refresh(ctx, k, &v[i]) : add(ctx, &v[i]);
+        if (did < 0)
+            return false;
+        if (k)
+            out->updated += did;
+        else if (did)
+            out->added++;
+        else
+            out->skipped++;
+    }
+    return known.ok;
+}
+
+bool sync_remote(struct ctx *ctx, const struct twilio_filter *filter, struct twilio_page *out)
+{
+    const struct credentials *c = credentials_get(ctx);
+    if (!c)
+        return false;
+    struct twilio_account acc = { .sid = c->account_sid, .user = c->rest_user, .password = c->rest_password, .api_base = ctx->conf->twilio_api_base };
+    struct call call;
+    struct answer answer;
+    struct sync_counts counts;
+    db_use(ctx->db, DB_APP); /* a reading call, but what it reads is kept */
+    if (!twilio_find_call(ctx->arena, ctx->conf, &acc, filter, NULL, &call))
+        return err_set(ctx, ERR_BUG, "list call");
+    call.limit_ms = (int)ctx->conf->twilio_inline_limit_ms;
+    call.most = ANSWER_MOST;
+    client_call(ctx->client, ctx, &call, &answer);
+    twilio_list_result(ctx->arena, &acc, &answer, out);
+    if (!out->ok)
+        return err_text(ctx, ERR_UPSTREAM, N_("Twilio did not answer as expected."), "list class=%s status=%d", call_class_name(answer.class), answer.status);
+    return sync_upsert(ctx, out->v, out->n, &counts);
+}
+
+bool sync_start(struct ctx *ctx, int64_t days)
+{
+    if (days < 1 || days > SYNC_DAYS_MOST)
+        return err_field(ctx, "days", N_("Between 1 and 400 days: Twilio keeps messages no longer."));
+    if (ctx->conf->main_test_mode)
+        return err_text(ctx, ERR_CONFLICT, N_("In test mode Twilio is not asked."), "test mode");
+    if (!credentials_get(ctx))
+        return false;
+    int begun = db_sync_start(ctx, ctx->tenant, "import", days, ctx->actor.name);
+    if (!begun)
+        return err_text(ctx, ERR_CONFLICT, N_("History is being fetched already."), "sync runs");
+    if (begun < 0 || !audit(ctx, "sync.start", "messages", arena_printf(ctx->arena, "days=%" PRId64, days)))
+        return false;
+    wake_cron(ctx);
+    return true;
+}
+
+struct sync_row *sync_state(struct ctx *ctx)
+{
+    return db_sync_get(ctx, ctx->tenant);
+}
+
+int sync_tails(struct ctx *ctx)
+{
+    int begun = 0;
+    if (ctx->conf->main_test_mode || !ctx->conf->sync_regularly)
+        return 0;
+    struct rows rows = db_sync_tenants(ctx);
+    const struct sync_tenant_row *t = rows.row;
+    for (size_t i = 0; rows.ok && i < rows.n; i++) {
+        int n = db_sync_start(ctx, t[i].tenant_id, "tail", t[i].days, NULL);
+        if (n < 0)
+            return -1;
+        begun += n;
+    }
+    return rows.ok ? begun : -1;
+}
