@@ -69,11 +69,11 @@ BEGIN
     END IF;
     SELECT last_message_id, p_direction = 0 AND p_at > UTC_TIMESTAMP(3) - INTERVAL 48 HOUR INTO v_last, v_fresh
       FROM conversation WHERE tenant_id = p_tenant AND id = v_conversation FOR UPDATE;
-    -- Its place is that of its time. The conversation's lock keeps the place free until it is taken.
+    -- Its place is that of its time, which Twilio tells to the second: behind what is there of the same second (pages are
+    -- read from their oldest message on). The conversation's lock keeps the place free until it is taken.
     SET v_id = GREATEST(CAST(UNIX_TIMESTAMP(p_at) * 1000 AS SIGNED) - 1577836800000, 0) * 4096 + FLOOR(RAND() * 4096);
-    WHILE EXISTS(SELECT 1 FROM message WHERE tenant_id = p_tenant AND conversation_id = v_conversation AND id = v_id) DO
-      SET v_id = v_id + 1;
-    END WHILE;
+    SELECT GREATEST(v_id, COALESCE(MAX(id) + 1, 0)) INTO v_id FROM message
+      WHERE tenant_id = p_tenant AND conversation_id = v_conversation AND id >= v_id - 4096 AND id < v_id + 999 * 4096;
     -- Only what came in the last two days can be news to anybody: older messages do not count as unread.
     UPDATE conversation SET message_count = message_count + 1, inbound_count = inbound_count + v_fresh,
         last_inbound_at = IF(p_direction = 0, GREATEST(COALESCE(last_inbound_at, p_at), p_at), last_inbound_at),

@@ -95,7 +95,7 @@ bool sync_upsert(struct ctx *ctx, const struct twilio_listed *v, size_t n, struc
 {
     *out = (struct sync_counts){ .seen = (int64_t)n };
     struct rows known = known_of(ctx, v, n);
-    for (size_t i = 0; known.ok && i < n; i++) {
+    for (size_t i = n; known.ok && i-- > 0;) { /* newest first as listed: the other way round here */
         const struct state_row *k = find(&known, v[i].sid);
         int did = k ? refresh(ctx, k, &v[i]) : add(ctx, &v[i]);
         if (did < 0)

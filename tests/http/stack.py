@@ -233,7 +233,7 @@ class Stack:
             **self.database.create(), CENTRALA_ROOT=self.root, CENTRALA_KEY_FILE=var / "centrala.key", CENTRALA_SETUP_CODE_FILE=var / "setup.code",
             CENTRALA_WEB_SOCKET=var / "centrala.sock", CENTRALA_CRON_SOCKET=var / "cron.sock", CENTRALA_CRON_POLL_MS=200,
             CENTRALA_MEDIA_FOLDER=var / "media", CENTRALA_MEDIA_RETRY_MS=50, CENTRALA_MEDIA_TRIES=4,
-            CENTRALA_TWILIO_API_BASE=self.sim.url, CENTRALA_TWILIO_MESSAGING_BASE=self.sim.url, CENTRALA_TWILIO_RECONCILE_WAIT_S=1, CENTRALA_TWILIO_SMS_PER_SECOND=10000,
+            CENTRALA_TWILIO_API_BASE=self.sim.url, CENTRALA_TWILIO_MESSAGING_BASE=self.sim.url, CENTRALA_TWILIO_RECONCILE_WAIT_S=1, CENTRALA_SYNC_REGULARLY=0, CENTRALA_SYNC_PAGE_PAUSE_MS=20, CENTRALA_TWILIO_SMS_PER_SECOND=10000,
             CENTRALA_TEST_MODE=int(test_mode), CENTRALA_WORKERS=workers, CENTRALA_ENV="test", CENTRALA_LOG_LEVEL="debug",
             CENTRALA_WEB_MAX_MEMORY_MB=0 if PROFILE == "asan" else 64, CENTRALA_TMP=self.folder / "tmp",
             ASAN_OPTIONS=f"log_path={self.folder}/var/sanitizer:detect_leaks=1:abort_on_error=0:exitcode=99",

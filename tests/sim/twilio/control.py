@@ -1,5 +1,6 @@
 """/_sim/: how tests script the simulator and read what it saw. README.md describes each call."""
 import concurrent.futures
+import datetime
 import time
 import urllib.parse
 
@@ -32,6 +33,7 @@ class Control:
             ("POST", "script"): self.script,
             ("POST", "advance"): self.advance,
             ("POST", "inbound"): self.inbound,
+            ("POST", "record"): self.record,
             ("POST", "callback"): self.callback,
         }
 
@@ -137,6 +139,16 @@ class Control:
         url = body.get("url") or self.numbers.sms_url(account, to) or self.store.config["inbound_url"]
         results = self.repeated(body, lambda: self.post(body, account, url, pairs)) if body.get("post", True) else []
         return {"sid": message.sid, "results": results, **(results[0] if results else {})}
+
+    def record(self, _query, body):
+        """A message that Twilio has and nobody is told of: sent by another program, or its webhook was lost."""
+        account = self.account_of(body)
+        asked = [("To", body["to"]), ("From", body["from"]), ("Body", body.get("body", ""))]
+        message = self.store.accept(account, asked, body.get("status", "received"), body.get("direction", "inbound"))
+        moment = message.created - datetime.timedelta(days=body.get("days_ago", 0), seconds=body.get("seconds_ago", 0))
+        message.created = message.updated = message.sent = moment
+        message.error_code = body.get("error_code")
+        return {"sid": message.sid}
 
     def callback(self, _query, body):
         """A hand-made webhook: any parameters, any signature."""

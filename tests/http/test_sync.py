@@ -1,0 +1,164 @@
+"""What Twilio lists, beside the webhooks: fetched day by day, once, without an answer, without overwriting."""
+import datetime
+import subprocess
+
+from panel import asked, conversation_with, enter, in_state, messages_with, new_number
+
+
+def today():
+    return datetime.datetime.now(datetime.UTC).date()
+
+
+def record(stack, number, body, inbound=True, **more):
+    ends = {"from": number, "to": stack.line} if inbound else {"from": stack.line, "to": number, "direction": "outbound-api", "status": "delivered"}
+    return stack.sim.post("record", {"account": stack.tenant.sid, "body": body, **ends, **more})["sid"]
+
+
+def state(stack):
+    return stack.sql("SELECT * FROM sync_state WHERE tenant_id = %s", stack.tenant.id)[0]
+
+
+def fetch(stack, days=3):
+    answer = enter(stack).submit("/sync", action="/sync", days=str(days))
+    assert answer.status_code == 200
+    stack.wait(lambda: state(stack)["state"] != "running", what="the end of the walk")
+    return state(stack)
+
+
+def test_history_comes_once_at_its_own_time(stack):
+    number = new_number()
+    sids = [record(stack, number, "three days ago ł", days_ago=3), record(stack, number, "our answer from elsewhere", inbound=False, days_ago=3, seconds_ago=-60),
+            record(stack, number, "yesterday", days_ago=1)]
+    done = fetch(stack, 3)
+    assert done["state"] == "idle" and done["error"] is None and done["added"] >= 3
+    assert done["first_day"] == today() and done["last_day"] == today() - datetime.timedelta(days=3)
+    rows = messages_with(stack, number)
+    assert [(r["sid"], r["direction"], r["body"]) for r in rows] == [
+        (sids[0], 0, "three days ago ł"), (sids[1], 1, "our answer from elsewhere"), (sids[2], 0, "yesterday")]
+    assert [(today() - r["created_at"].date()).days for r in rows] == [3, 3, 1]
+    talk = conversation_with(stack, number)
+    assert (talk["message_count"], talk["preview"], talk["last_message_id"]) == (3, "yesterday", rows[-1]["id"])
+    assert talk["inbound_count"] == 1, "only what is of the last two days counts as unread"
+    again = fetch(stack, 3)
+    assert again["added"] == 0 and len(messages_with(stack, number)) == 3
+
+
+def test_it_goes_on_where_it_stopped(stack):
+    number = new_number()
+    for i in range(250):  # more than a page
+        record(stack, number, f"part {i}", days_ago=5)
+    stack.stop_cron()
+    try:
+        enter(stack).submit("/sync", action="/sync", days="6")
+        for _ in range(200):
+            subprocess.run([stack.bin / "fcgi-cron", "--once"], env=stack.env, check=True, timeout=60, capture_output=True)
+            now = state(stack)
+            if now["day"] == today() - datetime.timedelta(days=5) and now["next_uri"]:
+                break
+        assert now["next_uri"], "it is in the middle of a day"
+    finally:
+        stack.start_cron()
+    stack.wait(lambda: state(stack)["state"] == "idle", what="the end of the walk")
+    assert len(messages_with(stack, number)) == 250 and state(stack)["updated"] == 0
+
+
+def test_states_are_refreshed_and_texts_are_not(stack):
+    number = new_number()
+    sid = stack.inbound("what the customer wrote", sender=number).headers and messages_with(stack, number)[0]["sid"]
+    stack.sim.post("record", {"account": stack.tenant.sid, "from": number, "to": stack.line, "body": ""})
+    sent = stack.api("POST", "/api/send-message", json={"to": number, "body": "what we wrote"}).json()["sid"]
+    in_state(stack, sent, "delivered")
+    stack.sql("UPDATE message SET status = 'sent', `rank` = 40 WHERE sid = %s", sent)
+    listed = [m for m in stack.sim.get("messages") if m["sid"] == sent]
+    assert listed[0]["status"] == "delivered"
+    done = fetch(stack, 1)
+    assert done["updated"] >= 1
+    by_sid = {r["sid"]: r for r in messages_with(stack, number)}
+    assert by_sid[sent]["status"] == "delivered" and by_sid[sent]["body"] == "what we wrote" and by_sid[sid]["body"] == "what the customer wrote"
+
+
+def test_old_messages_are_not_answered(stack):
+    number = new_number()
+    stack.sql("UPDATE line SET answer_after_s = 0 WHERE tenant_id = %s", stack.tenant.id)
+    try:
+        record(stack, number, "is anybody there?", seconds_ago=90)
+        fetch(stack, 1)
+        assert len(messages_with(stack, number)) == 1 and not asked(stack, number)
+        assert not stack.sql("SELECT 1 FROM reply_job j JOIN conversation c ON c.id = j.conversation_id WHERE c.peer = %s", number)
+    finally:
+        stack.sql("UPDATE line SET answer_after_s = NULL WHERE tenant_id = %s", stack.tenant.id)
+
+
+def test_a_send_whose_answer_is_open_is_left_alone(stack):
+    number = new_number()
+    stack.stop_cron()
+    try:
+        stack.sim.post("script", {"match": {"To": number}, "cut": "after"})
+        stack.api("POST", "/api/send-message", json={"to": number, "body": "open"})
+        assert stack.sql("SELECT o.state FROM outbox o JOIN conversation c ON c.id = o.conversation_id WHERE c.peer = %s", number)[0]["state"] == "unknown"
+        listed = stack.api("GET", "/api/messages/remote?limit=100").json()["items"]
+        assert number in [m["to"] for m in listed]
+        assert len(messages_with(stack, number)) == 1, "not added a second time"
+    finally:
+        stack.start_cron()
+    stack.wait(lambda: messages_with(stack, number)[0]["sid"], what="the reconciler")
+    fetch(stack, 1)
+    assert len(messages_with(stack, number)) == 1 == len([a for a in asked(stack, number) if a["outcome"] == "accepted"])
+
+
+def test_the_remote_call(stack):
+    number = new_number()
+    sids = [record(stack, number, f"remote {i}") for i in range(3)]
+    answer = stack.api("GET", f"/api/messages/remote?limit=2&from={number.replace('+', '%2B')}")
+    page = answer.json()
+    assert answer.status_code == 200 and page["count"] == 2 and [m["sid"] for m in page["items"]] == sids[:0:-1]
+    assert {"sid", "status", "direction", "from", "to", "body", "num_media", "num_segments", "error_code", "error_message", "messaging_service_sid", "price",
+            "price_unit", "date_created", "date_updated", "date_sent"} == set(page["items"][0])
+    assert [r["sid"] for r in messages_with(stack, number)] == sids[1:], "what it lists is kept"
+    old = stack.api("GET", f"/api/messages/remote?from={number.replace('+', '%2B')}&date_sent_before=2020-01-01").json()
+    assert old["count"] == 0
+    assert stack.api("GET", "/api/messages/remote?date_sent=soon").status_code == 400
+    assert stack.api("GET", "/api/messages/remote", "agent").status_code == 403
+
+
+def test_a_removed_message_stays_away(stack):
+    number = new_number()
+    stack.inbound("to be deleted", sender=number)
+    sid = messages_with(stack, number)[0]["sid"]
+    stack.sim.post("inbound", {"account": stack.tenant.sid, "from": number, "to": stack.line, "body": "to be deleted", "sid": sid, "post": False})
+    assert stack.api("DELETE", f"/api/messages/{sid}").status_code == 200
+    stack.sim.post("inbound", {"account": stack.tenant.sid, "from": number, "to": stack.line, "body": "to be deleted", "sid": sid, "post": False})
+    fetch(stack, 1)
+    assert not stack.sql("SELECT 1 FROM message WHERE sid = %s", sid)
+
+
+def test_trouble_is_waited_out_and_shown(stack):
+    stack.sim.post("script", {"op": "list", "status": 429, "code": 20429, "message": "slow down", "retry_after": 1})
+    assert fetch(stack, 1)["state"] == "idle"
+    stack.sim.post("script", {"op": "list", "status": 401, "code": 20003, "message": "Authenticate"})
+    assert fetch(stack, 1)["state"] == "failed"
+    page = enter(stack).page("/sync")
+    assert "Authenticate" in page
+    assert fetch(stack, 1)["state"] == "idle"
+
+
+def test_one_walk_at_a_time_and_limits(stack):
+    stack.stop_cron()
+    try:
+        assert enter(stack).submit("/sync", action="/sync", days="2").status_code == 200
+        assert enter(stack).submit("/sync", action="/sync", days="2").status_code == 422
+    finally:
+        stack.start_cron()
+    stack.wait(lambda: state(stack)["state"] == "idle", what="the end of the walk")
+    assert enter(stack).submit("/sync", action="/sync", days="401").status_code == 422
+    assert enter(stack, "agent").get("/sync").status_code == 403
+
+
+def test_the_regular_walk_overlaps_two_days(make_stack):
+    stack = make_stack(sync_regularly=1, cron=False)
+    number = new_number()
+    record(stack, number, "its webhook was lost", days_ago=2)
+    record(stack, number, "older than the overlap", days_ago=4)
+    stack.start_cron()
+    stack.wait(lambda: stack.sql("SELECT state FROM sync_state WHERE tenant_id = %s AND state = 'idle' AND high_at IS NOT NULL", stack.tenant.id), what="the regular walk")
+    assert [r["body"] for r in messages_with(stack, number)] == ["its webhook was lost"]
