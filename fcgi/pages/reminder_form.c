@@ -7,7 +7,7 @@ struct reminder_new_in { const char *to; };
 static const struct form_field reminder_new_fields[] = { FORM_PHONE(struct reminder_new_in, to, ADDRESS) };
 const struct form reminder_new_query = FORM(struct reminder_new_in, reminder_new_fields);
 
-struct reminder_in { struct reminder_wish wish; const char *nonce, *action; int64_t version; };
+struct reminder_in { struct reminder_wish wish; const char *nonce; bool preview; int64_t version; };
 #define OF_WISH(member) offsetof(struct reminder_in, wish.member)
 #define WISH_TEXT(m, most, fl) { #m, FORM_KIND_TEXT, fl, OF_WISH(m), 0, most, 0 }
 #define WISH_INT(m, lo, hi, def) { #m, FORM_KIND_INT, 0, OF_WISH(m), lo, hi, def }
@@ -31,7 +31,7 @@ static const struct form_field reminder_fields[] = { /* nothing is required here
     WISH_TEXT(quiet_from, 8, 0),
     WISH_TEXT(quiet_until, 8, 0),
     FORM_TEXT(struct reminder_in, nonce, 0, 64, 0),
-    FORM_TEXT(struct reminder_in, action, 0, 8, 0),
+    FORM_BOOL(struct reminder_in, preview, false),
     FORM_INT(struct reminder_in, version, 0, UINT32_MAX, 0, 0),
 };
 const struct form reminder_form = FORM(struct reminder_in, reminder_fields);
@@ -94,16 +94,11 @@ int reminder_new_page(struct request *rq, struct response *rs) /* GET /reminders
     return planned ? show(rq, rs, &in, NULL, planned, 200) : fail(rq, rs);
 }
 
-static bool looks_ahead(const struct reminder_in *in)
-{
-    return in->action && strcmp(in->action, "preview") == 0;
-}
-
 int reminder_add_page(struct request *rq, struct response *rs) /* POST /reminders/new */
 {
     const struct reminder_in *in = rq->in;
     struct reminder_row *planned = rq->form_errors ? NULL : reminder_times(&rq->ctx, &in->wish);
-    if (!rq->form_errors && planned && !looks_ahead(in)) {
+    if (!rq->form_errors && planned && !in->preview) {
         uint64_t id = reminder_add(&rq->ctx, &in->wish, in->nonce);
         if (id) {
             response_notice(rq, rs, N_("The reminder is saved."));
@@ -137,7 +132,7 @@ int reminder_change_page(struct request *rq, struct response *rs) /* POST /remin
     if (!old)
         return fail(rq, rs);
     struct reminder_row *planned = rq->form_errors ? NULL : reminder_retimed(&rq->ctx, old, &in->wish);
-    if (!rq->form_errors && planned && !looks_ahead(in) && reminder_change(&rq->ctx, id, &in->wish, in->version)) {
+    if (!rq->form_errors && planned && !in->preview && reminder_change(&rq->ctx, id, &in->wish, in->version)) {
         response_notice(rq, rs, N_("The reminder is saved."));
         return redirect(rq, rs, arena_printf(rq->ctx.arena, "/reminders/%" PRIu64, id));
     }

@@ -44,6 +44,13 @@ static const char *interval_words(struct request *rq, int64_t minutes)
     return say_n(rq, N_("Every minute"), N_("Every %lld minutes"), minutes);
 }
 
+static const char *length_words(struct request *rq, int64_t minutes)
+{
+    if (minutes % 1440 == 0)
+        return say_n(rq, N_("%lld day"), N_("%lld days"), minutes / 1440);
+    return minutes % 60 == 0 ? say_n(rq, N_("%lld hour"), N_("%lld hours"), minutes / 60) : say_n(rq, N_("%lld minute"), N_("%lld minutes"), minutes);
+}
+
 static const char *rule_words(struct request *rq, const struct reminder_row *r)
 {
     const char *at = clock_of(rq, r->at_minute);
@@ -160,7 +167,7 @@ static void put_details(struct request *rq, struct value *o, const struct remind
         object_int(o, "ends_count", r->ends_count);
     object_text(o, "catch_up", strcmp(r->catch_up, "skip") == 0 ? say(rq, N_("Skip them")) : strcmp(r->catch_up, "all") == 0 ? say(rq, N_("Send all of them"))
                                                                                                                      : say(rq, N_("Send only the latest")));
-    object_text(o, "max_age", say_n(rq, N_("%lld minute"), N_("%lld minutes"), r->max_age_min));
+    object_text(o, "max_age", length_words(rq, r->max_age_min));
     object_text(o, "updated_by", r->updated_by);
     view_time(rq, o, "updated", r->updated_ms);
     struct rows lines = sending_lines(&rq->ctx);

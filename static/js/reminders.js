@@ -8,7 +8,7 @@ function watch(form) {
   const look = async () => {
     const number = (asked += 1);
     const fields = new URLSearchParams(new FormData(form));
-    fields.set('action', 'preview');
+    fields.set('preview', '1');
     try {
       const answer = await fetch(form.action, { method: 'POST', body: fields, credentials: 'same-origin', headers: { 'X-Fragment': '1' } });
       if (!answer.ok || answer.redirected || number !== asked) return; // a later one is under way

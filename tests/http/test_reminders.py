@@ -371,7 +371,7 @@ def next_five(page):
 def look(browser, **fields):
     """The button that shows the next five."""
     form = next(f for f in forms(browser.page("/reminders/new")) if f.action == "/reminders/new")
-    data = {**{k: v[0] for k, v in form.fields.items() if v}, **fields, "action": "preview"}
+    data = {**{k: v[0] for k, v in form.fields.items() if v}, **fields, "preview": "1"}
     return browser.post("/reminders/new", data=data, allow_redirects=False)
 
 
@@ -392,7 +392,7 @@ def test_the_next_five_before_anything_is_saved(stack):
     assert next_five(quiet.text)[0] == "2030-01-02T07:00:00Z"
     wrong = look(browser, rule="weekdays")
     assert wrong.status_code == 422 and mistakes(wrong.text) == {"": "Choose at least one day."} or "weekdays" in mistakes(wrong.text)
-    fragment = browser.post("/reminders/new", data={"_csrf": csrf_of(answer.text), "rule": "daily", "time": "02:30", "zone": "UTC", "action": "preview"}, headers={"X-Fragment": "1"})
+    fragment = browser.post("/reminders/new", data={"_csrf": csrf_of(answer.text), "rule": "daily", "time": "02:30", "zone": "UTC", "preview": "1"}, headers={"X-Fragment": "1"})
     assert fragment.status_code == 200 and len(next_five(fragment.text)) == 5 and "<html" not in fragment.text
     assert stack.sql("SELECT COUNT(*) n FROM reminder")[0]["n"] == before
 
