@@ -33,6 +33,9 @@ static const struct sql forget_events = SQL_REPEATABLE("UPDATE opt_out_event SET
 static const struct sql event_insert =
     SQL("INSERT INTO opt_out_event (tenant_id,key_hash,channel,kind,source,cause,message_sid,reason,user_id,actor) "
         "VALUES (?,?,?,?,?,?,?,LEFT(?,190),?,LEFT(?,190)) ON DUPLICATE KEY UPDATE id=opt_out_event.id", NULL);
+static const struct sql event_of =
+    SQL("INSERT INTO opt_out_event (tenant_id,key_hash,channel,kind,source,message_sid,reason,user_id,actor) "
+        "SELECT tenant_id,key_hash,channel,?,source,message_sid,reason,?,LEFT(?,190) FROM opt_out WHERE tenant_id=? AND id=?", NULL);
 static const struct sql caused = SQL_REPEATABLE("SELECT 0,0,id FROM opt_out_event WHERE tenant_id=? AND cause=?", &opt_out_place_type);
 static const struct sql events =
     SQL_REPEATABLE("SELECT id,channel,kind,source,message_sid,reason,actor,created_at FROM opt_out_event WHERE tenant_id=? "
@@ -43,6 +46,7 @@ static const struct sql page_first = SQL_REPEATABLE(SELECT "WHERE tenant_id=? AN
 static const struct sql page_next =
     SQL_REPEATABLE(SELECT "WHERE tenant_id=? AND state='out' AND changed_at<=? AND (changed_at<? OR id<?) " NEWEST, &opt_out_row_type);
 static const struct sql like_address = SQL_REPEATABLE(SELECT "WHERE tenant_id=? AND state='out' AND address_key LIKE ? " NEWEST, &opt_out_row_type);
+static const struct sql of_person = SQL_REPEATABLE(SELECT "WHERE tenant_id=? AND key_hash=? AND state='out' LIMIT 20", &opt_out_row_type);
 static const struct sql to_review = SQL_REPEATABLE(SELECT "WHERE tenant_id=? AND review=1 AND state='out' " NEWEST, &opt_out_row_type);
 
 static const struct sql waiting =
@@ -105,6 +109,11 @@ int db_opt_out_event(struct ctx *ctx, uint64_t tenant, const struct opt_out_new 
     return n < 0 ? -1 : n > 0;
 }
 
+bool db_opt_out_event_of(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *kind, uint64_t user, const char *actor)
+{
+    return stmt_do(ctx, &event_of, ARGS(TEXT(kind), ID_OR_NULL(user), TEXT(actor), U64(tenant), U64(id))) >= 0;
+}
+
 bool db_opt_out_caused(struct ctx *ctx, uint64_t tenant, const char *cause)
 {
     return stmt_one(ctx, &caused, ARGS(U64(tenant), TEXT(cause))) != NULL;
@@ -120,6 +129,11 @@ struct rows db_opt_outs(struct ctx *ctx, uint64_t tenant, int64_t before_ms, uin
     if (before_ms == CLOCK_NONE)
         return stmt_all(ctx, &page_first, ARGS(U64(tenant), I64(limit)));
     return stmt_all(ctx, &page_next, ARGS(U64(tenant), TIME(before_ms), TIME(before_ms), U64(before_id), I64(limit)));
+}
+
+struct rows db_opt_outs_of(struct ctx *ctx, uint64_t tenant, const uint8_t *hash)
+{
+    return stmt_all(ctx, &of_person, ARGS(U64(tenant), BYTES((const char *)hash, KEY_HASH)));
 }
 
 struct rows db_opt_outs_like(struct ctx *ctx, uint64_t tenant, const char *like, int limit)

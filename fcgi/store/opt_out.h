@@ -58,12 +58,16 @@ bool db_opt_out_forget(struct ctx *ctx, uint64_t tenant, const uint8_t *hash);
 
 /* 1 new, 0 its cause has been there before, -1 failure. `state` of the row is the event's kind. */
 int db_opt_out_event(struct ctx *ctx, uint64_t tenant, const struct opt_out_new *row);
+/* An event of that kind about an entry as it is. */
+bool db_opt_out_event_of(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *kind, uint64_t user, const char *actor);
 bool db_opt_out_caused(struct ctx *ctx, uint64_t tenant, const char *cause);
 /* Of the person of that entry, newest first. */
 struct rows db_opt_out_events(struct ctx *ctx, uint64_t tenant, uint64_t id, int limit);
 
 /* Those that are out, newest first; `before_ms`/`before_id` the last row of the page before (CLOCK_NONE: first page). */
 struct rows db_opt_outs(struct ctx *ctx, uint64_t tenant, int64_t before_ms, uint64_t before_id, int limit);
+/* Of one person, whatever the channel. */
+struct rows db_opt_outs_of(struct ctx *ctx, uint64_t tenant, const uint8_t *hash);
 struct rows db_opt_outs_like(struct ctx *ctx, uint64_t tenant, const char *like, int limit);
 struct rows db_opt_outs_to_review(struct ctx *ctx, uint64_t tenant, int limit);
 
