@@ -26,6 +26,8 @@ void put_note(struct request *rq, struct value *o, const struct message_row *m)
     object_text(note, "text", known ? say(rq, words[i].text) : m->status);
     object_text(note, "tone", known ? words[i].tone : "quiet");
     object_text(note, "icon", known ? words[i].icon : "state-canceled");
+    if (strcmp(m->status, "opt-out-doubt") == 0)
+        object_bool(note, "asks", true);
     if (*m->body) /* our own reasons are message ids; other words stay as they are */
         object_text(note, "detail", say(rq, m->body));
     if (m->author)

@@ -29,7 +29,7 @@ static const char *const phrases[] = {
     "do not message", "dont message", "do not contact", "dont contact", "do not write", "dont write to me", "do not send me", "dont send me", "no more messages", "no more texts",
     "leave me alone", "unsubscribe", "unsubscribe me", "opt out", "opt me out", "remove me", "take me off", "remove my number", "delete my number", "lose my number",
     "stpo", "sotp", "unsubcribe", "unsuscribe", "unsubscibe", "unsubscrib",
-    "nie pisz", "nie piszcie", "prosze nie pisac", "nie wysylaj", "nie wysylajcie", "prosze nie wysylac", "nie przysylaj", "nie przysylajcie", "nie kontaktuj sie",
+    "nie pisz", "nie piszcie", "nie pisac", "nie wysylaj", "nie wysylajcie", "nie wysylac", "nie kontaktowac sie", "prosze o usuniecie", "prosze o wypisanie", "nie przysylaj", "nie przysylajcie", "nie kontaktuj sie",
     "nie kontaktujcie sie", "nie zycze sobie", "wypisz mnie", "wypiszcie mnie", "wypisac mnie", "mnie wypisac", "usun mnie", "usuncie mnie", "usun moj numer",
     "usuncie moj numer", "przestan pisac", "przestancie pisac", "przestancie wysylac", "przestan wysylac", "daj mi spokoj", "dajcie mi spokoj", "koniec z wiadomosciami",
     "no me escriban", "no me escribas", "no me escriba", "no me manden", "no me mandes", "no me envien", "no me envies", "no me contacten", "no me contactes",

@@ -38,10 +38,16 @@ def office(stack):
     admin.submit(failed, body="Zażółć gęślą jaźń " * 12)
     stack.sim.post("script", {"code": 21610})
     admin.submit(failed, body="Never sent", follow=False)
+    doubt = write(stack, "+48608000010", "Proszę już do mnie nie pisać " + "W" * 90)
+    write(stack, "+48608000011", "STOP")
+    admin.submit("/opt-outs", action="/opt-outs", number="+48608000012", reason="telefonicznie " * 12)
+    admin.submit("/opt-outs/words", action="/opt-outs/words", word="zostawcie nas", meaning="stop")
+    opted = stack.sql("SELECT id FROM opt_out WHERE address_key = '+48608000012'")[0]["id"]
     full = write(stack, "+48608000009", *[f"line {n}" for n in range(60)])
     stack.wait(lambda: stack.sql("SELECT 1 FROM message WHERE error_code = 30003"), what="the failure")
     return {"dashboard": "/", "conversations": "/conversations", "search": "/conversations?q=608", "nothing found": "/conversations?q=zzz",
             "WhatsApp": open_window, "closed window": closed, "attachments": media, "wide": wide, "failed": failed, "long chat": full,
+            "a doubt": doubt, "opt-outs": "/opt-outs", "an opt-out": f"/opt-outs/{opted}", "opt-out words": "/opt-outs/words", "opt-out import": "/opt-outs/import",
             "history": "/history", "failures": "/history?direction=failed", "unrouted": "/unrouted", "system": "/system",
             "account": "/account", "help": "/help", "settings": "/settings", "lines": "/settings/lines", "a line": "/settings/lines/1",
             "numbers": "/settings/lines/twilio", "webhooks": "/settings/webhooks", "organisation": "/settings/organisation", "people": "/settings/people",

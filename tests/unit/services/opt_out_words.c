@@ -36,7 +36,7 @@ static void test_a_leading_word_and_probable_phrases_are_for_a_human(void **stat
 {
     (void)state;
     begin(1);
-    static const char *const doubts[] = { "STOP 12345", "stop it now", "Stop, please", "Please stop texting me", "I said don’t text me!", "nie pisz do mnie", "Proszę nie pisać więcej",
+    static const char *const doubts[] = { "STOP 12345", "stop it now", "Stop, please", "Please stop texting me", "I said don’t text me!", "nie pisz do mnie", "Proszę nie pisać więcej", "Proszę już do mnie nie pisać",
                                           "No me escriban más", "quiero darme de baja ya", "Dajcie mi spokój", "Proszę mnie wypisać", "stpo", "baja por favor", "can you remove me from the list" };
     for (size_t i = 0; i < ARRAY_LEN(doubts); i++)
         expect(doubts[i], NULL, OPT_DOUBT);
