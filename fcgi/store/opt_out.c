@@ -35,7 +35,7 @@ static const struct sql event_insert =
         "VALUES (?,?,?,?,?,?,?,LEFT(?,190),?,LEFT(?,190)) ON DUPLICATE KEY UPDATE id=opt_out_event.id", NULL);
 static const struct sql event_of =
     SQL("INSERT INTO opt_out_event (tenant_id,key_hash,channel,kind,source,message_sid,reason,user_id,actor) "
-        "SELECT tenant_id,key_hash,channel,?,source,message_sid,reason,?,LEFT(?,190) FROM opt_out WHERE tenant_id=? AND id=?", NULL);
+        "SELECT ?,key_hash,channel,?,source,message_sid,reason,?,LEFT(?,190) FROM opt_out WHERE tenant_id=? AND id=?", NULL);
 static const struct sql caused = SQL_REPEATABLE("SELECT 0,0,id FROM opt_out_event WHERE tenant_id=? AND cause=?", &opt_out_place_type);
 static const struct sql events =
     SQL_REPEATABLE("SELECT id,channel,kind,source,message_sid,reason,actor,created_at FROM opt_out_event WHERE tenant_id=? "
@@ -111,7 +111,7 @@ int db_opt_out_event(struct ctx *ctx, uint64_t tenant, const struct opt_out_new 
 
 bool db_opt_out_event_of(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *kind, uint64_t user, const char *actor)
 {
-    return stmt_do(ctx, &event_of, ARGS(TEXT(kind), ID_OR_NULL(user), TEXT(actor), U64(tenant), U64(id))) >= 0;
+    return stmt_do(ctx, &event_of, ARGS(U64(tenant), TEXT(kind), ID_OR_NULL(user), TEXT(actor), U64(tenant), U64(id))) >= 0;
 }
 
 bool db_opt_out_caused(struct ctx *ctx, uint64_t tenant, const char *cause)
