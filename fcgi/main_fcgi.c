@@ -69,6 +69,7 @@ static bool take_identity(struct request *rq, const struct identity *who)
     rq->user_name = row->name;
     rq->user_role = row->role;
     rq->user_email = row->email;
+    rq->password_once = row->password_once && row->session_id;
     rq->tenant_name = row->tenant_name;
     if (row->language && language_parse(row->language, &language))
         rq->lang = rq->app->catalogs[language];

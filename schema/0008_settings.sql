@@ -1,4 +1,5 @@
--- 0008 settings: which line is the usual sender, and what Twilio said when the credentials were last checked.
+-- 0008 settings: which line is the usual sender, what Twilio said when the credentials were last checked, and passwords that
+-- somebody else made.
 
 ALTER TABLE line
   ADD COLUMN is_default TINYINT(1) NOT NULL DEFAULT 0 COMMENT '1: the sender of its channel when nobody chooses one; at most one a channel; none: the oldest' AFTER active;
@@ -11,3 +12,6 @@ ALTER TABLE twilio_account
   ADD COLUMN checked_ms INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'how long the answers took',
   ADD COLUMN checked_code INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'Twilio''s error, 0: none',
   ADD COLUMN checked_words VARCHAR(500) NOT NULL DEFAULT '' COMMENT 'Twilio''s words when it refused';
+
+ALTER TABLE user
+  ADD COLUMN password_once TINYINT(1) NOT NULL DEFAULT 0 COMMENT '1: an admin made the password; nothing but replacing it is allowed' AFTER password_hash;

@@ -59,6 +59,7 @@ static int show(struct request *rq, struct response *rs, int status)
     object_text(account, "name", rq->user_name);
     object_text(account, "role", view_role(rq, rq->user_role));
     object_text(account, "tenant", rq->tenant_name);
+    object_bool(account, "password_once", rq->password_once);
     put_languages(rq, language_code(catalog_language(rq->lang)));
     if (!put_sessions(rq))
         return fail(rq, rs);

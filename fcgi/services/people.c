@@ -23,7 +23,7 @@ struct person_row *person_get(struct ctx *ctx, uint64_t user)
 const char *person_add(struct ctx *ctx, const char *email, const char *name, const char *role)
 {
     const char *password = crypto_token(ctx->arena, 12);
-    bool ok = user_add(ctx, ctx->tenant, email, name, role, password) && audit(ctx, "user.add", email, role);
+    bool ok = user_invite(ctx, ctx->tenant, email, name, role, password) && audit(ctx, "user.add", email, role);
     return ok ? password : NULL;
 }
 
@@ -53,7 +53,7 @@ static bool write_change(struct ctx *ctx, void *arg)
 static bool write_password(struct ctx *ctx, void *arg)
 {
     const struct change *c = arg;
-    return db_user_password_set(ctx, ctx->tenant, c->old->id, c->hash) && db_sessions_delete_others(ctx, ctx->tenant, c->old->id, 0) >= 0 &&
+    return db_user_password_set(ctx, ctx->tenant, c->old->id, c->hash, true) && db_sessions_delete_others(ctx, ctx->tenant, c->old->id, 0) >= 0 &&
            audit(ctx, "user.password", c->old->email, "");
 }
 

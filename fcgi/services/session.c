@@ -42,7 +42,7 @@ uint64_t role_perms(const char *role)
 static void become(struct ctx *ctx, const struct session_row *row, enum actor_kind kind)
 {
     ctx->tenant = row->tenant_id;
-    ctx->actor = (struct actor){ .kind = kind, .user_id = row->user_id, .perms = role_perms(row->role), .name = row->name };
+    ctx->actor = (struct actor){ .kind = kind, .user_id = row->user_id, .perms = row->password_once && kind == ACTOR_USER ? 0 : role_perms(row->role), .name = row->name };
 }
 
 enum { SEEN_EVERY_MS = 60 * 1000 };
@@ -60,13 +60,14 @@ static bool session_seen(struct ctx *ctx, const uint8_t hash[32])
 /* A session row without pointers, as a worker keeps it while one person's requests follow one another. */
 struct kept_session {
     uint64_t session_id, tenant_id, user_id;
+    bool password_once;
     uint16_t at[7]; /* where the texts begin */
     char text[BURST_DATA - 64];
 };
 
 static void session_keep(struct ctx *ctx, const char *name, const struct session_row *row)
 {
-    struct kept_session k = { .session_id = row->session_id, .tenant_id = row->tenant_id, .user_id = row->user_id };
+    struct kept_session k = { .session_id = row->session_id, .tenant_id = row->tenant_id, .user_id = row->user_id, .password_once = row->password_once };
     const char *const text[] = { row->name, row->email, row->role, row->language, row->zone, row->country, row->tenant_name };
     size_t used = 0;
     for (size_t i = 0; i < ARRAY_LEN(text); i++) {
@@ -89,7 +90,7 @@ static struct session_row *session_kept(struct ctx *ctx, const char *name)
     const struct kept_session *copy = memcpy(arena_alloc(ctx->arena, sizeof *k), k, sizeof *k);
     *row = (struct session_row){ .session_id = k->session_id, .tenant_id = k->tenant_id, .user_id = k->user_id,
         .name = copy->text + k->at[0], .email = copy->text + k->at[1], .role = copy->text + k->at[2], .language = copy->text + k->at[3],
-        .zone = copy->text + k->at[4], .country = copy->text + k->at[5], .tenant_name = copy->text + k->at[6] };
+        .zone = copy->text + k->at[4], .country = copy->text + k->at[5], .tenant_name = copy->text + k->at[6], .password_once = k->password_once };
     return row;
 }
 
@@ -233,7 +234,7 @@ struct new_password { uint64_t user, keep; const char *hash; };
 static bool store_password(struct ctx *ctx, void *arg)
 {
     const struct new_password *p = arg;
-    return db_user_password_set(ctx, ctx->tenant, p->user, p->hash) && db_sessions_delete_others(ctx, ctx->tenant, p->user, p->keep) >= 0;
+    return db_user_password_set(ctx, ctx->tenant, p->user, p->hash, false) && db_sessions_delete_others(ctx, ctx->tenant, p->user, p->keep) >= 0;
 }
 
 bool password_change(struct ctx *ctx, const char *old, const char *new_password, uint64_t keep)
@@ -291,14 +292,24 @@ bool user_check(struct ctx *ctx, const char *email, const char *role, const char
     return password_fits(ctx, "password", password);
 }
 
-bool user_add(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password)
+static bool insert_user(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password, bool once)
 {
     if (!user_check(ctx, email, role, password))
         return false;
-    uint64_t id = db_user_insert(ctx, tenant, email, name, role, password_hash(ctx->arena, password));
+    uint64_t id = db_user_insert(ctx, tenant, email, name, role, password_hash(ctx->arena, password), once);
     if (!id)
         return stmt_duplicate(ctx) ? err_field(ctx, "email", N_("There is already a user with this address.")) : false;
     return db_read_all(ctx, tenant, id);
+}
+
+bool user_add(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password)
+{
+    return insert_user(ctx, tenant, email, name, role, password, false);
+}
+
+bool user_invite(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password)
+{
+    return insert_user(ctx, tenant, email, name, role, password, true);
 }
 
 const char *token_issue(struct ctx *ctx, const char *email, const char *name)

@@ -62,6 +62,8 @@ bool attempt_allowed(struct ctx *ctx, const char *what, const char *who);
 bool user_check(struct ctx *ctx, const char *email, const char *role, const char *password);
 /* Command line. */
 bool user_add(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password);
+/* The same with a password that opens nothing but the page on which it is replaced. */
+bool user_invite(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password);
 /* A bearer token for that user; NULL with ctx->err. */
 const char *token_issue(struct ctx *ctx, const char *email, const char *name);
 

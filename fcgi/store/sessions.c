@@ -15,7 +15,7 @@ ROW_TYPE(tries_row, TRIES_ROW(TRIES_FIELD));
 
 #define WHO                                                                                                    \
     "u.tenant_id,u.id,IF(u.name='',u.email,u.name),u.email,u.role,IF(u.language='',t.language,u.language),"     \
-    "IF(u.zone='',t.zone,u.zone),t.country,t.name"
+    "IF(u.zone='',t.zone,u.zone),t.country,t.name,u.password_once"
 /* lint: no-tenant: the session tells who the tenant is */
 static const struct sql session_identify =
     SQL_REPEATABLE("SELECT s.id," WHO ",s.seen_at FROM session s JOIN user u ON u.tenant_id=s.tenant_id AND u.id=s.user_id "

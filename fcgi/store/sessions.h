@@ -7,10 +7,11 @@
 struct session_row {
     uint64_t session_id, tenant_id, user_id;
     const char *name, *email, *role, *language, *zone, *country, *tenant_name; /* language and zone: the user's, else the tenant's */
+    bool password_once; /* an admin made the password */
     int64_t seen_ms;
 };
 #define SESSION_ROW(F) F(U64, session_id, 0) F(U64, tenant_id, 0) F(U64, user_id, 0) F(TEXT, name, 0) F(TEXT, email, 0) F(TEXT, role, 0) \
-    F(TEXT, language, 0) F(TEXT, zone, 0) F(TEXT, country, 0) F(TEXT, tenant_name, 0) F(TIME, seen_ms, 0)
+    F(TEXT, language, 0) F(TEXT, zone, 0) F(TEXT, country, 0) F(TEXT, tenant_name, 0) F(BOOL, password_once, 0) F(TIME, seen_ms, 0)
 extern const struct row_type session_row_type;
 
 struct session_listed { uint64_t id; const char *address, *agent; int64_t created_ms, seen_ms; };

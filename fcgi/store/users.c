@@ -20,8 +20,8 @@ ROW_TYPE(any_row, ANY_ROW(ANY_FIELD));
 /* lint: no-tenant: sign-in knows only the address, which is unique in the installation */
 static const struct sql user_by_email = SQL_REPEATABLE("SELECT " USER_COLUMNS " FROM user WHERE email=?", &user_row_type);
 static const struct sql user_get = SQL_REPEATABLE("SELECT " USER_COLUMNS " FROM user WHERE tenant_id=? AND id=?", &user_row_type);
-static const struct sql user_insert = SQL("INSERT INTO user (tenant_id,email,name,role,password_hash) VALUES (?,?,?,?,?)", NULL);
-static const struct sql user_password = SQL_REPEATABLE("UPDATE user SET password_hash=? WHERE tenant_id=? AND id=?", NULL);
+static const struct sql user_insert = SQL("INSERT INTO user (tenant_id,email,name,role,password_hash,password_once) VALUES (?,?,?,?,?,?)", NULL);
+static const struct sql user_password = SQL_REPEATABLE("UPDATE user SET password_hash=?,password_once=? WHERE tenant_id=? AND id=?", NULL);
 static const struct sql user_language = SQL_REPEATABLE("UPDATE user SET language=? WHERE tenant_id=? AND id=?", NULL);
 /* lint: no-tenant: is the installation empty? */
 static const struct sql user_any = SQL_REPEATABLE("SELECT COUNT(*) FROM (SELECT id FROM user LIMIT 1) u", &any_row_type);
@@ -65,16 +65,16 @@ struct user_row *db_user_get(struct ctx *ctx, uint64_t tenant, uint64_t user)
     return stmt_one(ctx, &user_get, ARGS(U64(tenant), U64(user)));
 }
 
-uint64_t db_user_insert(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password_hash)
+uint64_t db_user_insert(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password_hash, bool once)
 {
-    if (stmt_do(ctx, &user_insert, ARGS(U64(tenant), TEXT(email), TEXT(name), TEXT(role), TEXT(password_hash))) < 0)
+    if (stmt_do(ctx, &user_insert, ARGS(U64(tenant), TEXT(email), TEXT(name), TEXT(role), TEXT(password_hash), I64(once))) < 0)
         return 0;
     return stmt_insert_id(ctx);
 }
 
-bool db_user_password_set(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *password_hash)
+bool db_user_password_set(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *password_hash, bool once)
 {
-    return stmt_do(ctx, &user_password, ARGS(TEXT(password_hash), U64(tenant), U64(user))) >= 0;
+    return stmt_do(ctx, &user_password, ARGS(TEXT(password_hash), I64(once), U64(tenant), U64(user))) >= 0;
 }
 
 bool db_user_language_set(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *language)

@@ -23,8 +23,9 @@ struct rows db_admins_lock(struct ctx *ctx, uint64_t tenant);
 
 struct user_row *db_user_by_email(struct ctx *ctx, const char *email);
 struct user_row *db_user_get(struct ctx *ctx, uint64_t tenant, uint64_t user);
-uint64_t db_user_insert(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password_hash);
-bool db_user_password_set(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *password_hash);
+uint64_t db_user_insert(struct ctx *ctx, uint64_t tenant, const char *email, const char *name, const char *role, const char *password_hash, bool once);
+/* `once`: somebody else made it. */
+bool db_user_password_set(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *password_hash, bool once);
 bool db_user_language_set(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *language);
 /* 1 when there is any user in the installation, 0 when none, -1 on failure. */
 int db_user_any(struct ctx *ctx);

@@ -60,6 +60,8 @@ static int guard_permission(struct request *rq, struct response *rs)
     }
     if (perm == PERM_USER || rq->ctx.actor.perms >> perm & 1)
         return 0;
+    if (rq->password_once && rq->kind == PAGE && request_safe(rq) && !view_fragment(rq))
+        return redirect(rq, rs, "/account");
     return fail_with(rq, rs, ERR_DENIED);
 }
 

@@ -70,6 +70,7 @@ struct request {
     const char *zone;        /* IANA zone to show times in: the user's, else the tenant's */
     const char *country;     /* ISO 3166, for numbers as people type them; NULL: only +… is understood */
     const char *user_name;   /* for the page header */
+    bool password_once;      /* somebody else made the password: until it is replaced there are no permissions */
     const char *user_role, *user_email, *tenant_name; /* the same; NULL when unknown */
 
     /* kept between calls: the scoreboard's place, view.c's root object and times, url_for()'s last route */

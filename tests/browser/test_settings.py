@@ -95,4 +95,9 @@ def test_a_person_added_in_the_browser_signs_in(panel, stack, shop):
     page.wait(lambda: page.path == "/login", "the sign-in page")
     stack.passwords[email] = password
     page.sign_in(email)
-    assert page.text("h1") == "Dashboard" and not page.all("nav a[href='/settings']")
+    page.wait_text("#password-title + .warning", "Choose your own")
+    for name, text in (("current", password), ("password", "a password of my own"), ("again", "a password of my own")):
+        page.fill(name, text)
+    page.one("form[action='/account/password'] .primary").click()
+    page.wait_text(".notice", "The password is changed.")
+    assert page.open("/").text("h1") == "Dashboard" and not page.all("nav a[href='/settings']")

@@ -47,7 +47,7 @@ def added(stack, admin, role="agent"):
 
 
 def signed_in(browser):
-    return browser.get("/", allow_redirects=False).status_code == 200
+    return browser.get("/account", allow_redirects=False).status_code == 200
 
 
 def test_a_person_is_added_and_told_the_password_once(stack, club, admin):
@@ -59,6 +59,25 @@ def test_a_person_is_added_and_told_the_password_once(stack, club, admin):
     for fields, field in (({"email": "nobody"}, "email"), ({"email": email}, "email"), ({"role": "king"}, "role"), ({"email": ""}, "email")):
         answer = post(admin, "/settings/people", **{"email": "x@example.com", "name": "Kept", "role": "agent", **fields})
         assert answer.status_code == 422 and field in mistakes(answer.text) and 'value="Kept"' in answer.text, fields
+
+
+def test_the_first_password_opens_nothing_but_its_replacement(stack, club, admin):
+    email, password = added(stack, admin, "admin")
+    person = stack.login(email, password)
+    for path in ("/", "/settings", "/settings/people"):
+        answer = person.get(path, allow_redirects=False)
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/account"), path
+    page = person.page("/account")
+    assert "Choose your own" in page and 'href="/settings"' not in page
+    token = csrf_of(page)
+    assert person.post("/settings/people", data={"_csrf": token, "email": "z@example.com", "role": "admin"}).status_code == 403
+    assert person.get("/api/messages").status_code == person.get("/api/secrets").status_code == 403
+    own = "a password of my own"
+    assert person.submit("/account", "/account/password", current=password, password=own, again=own).status_code == 200
+    assert "Choose your own" not in person.page("/account") and person.get("/settings", allow_redirects=False).status_code == 200
+    assert signed_in(stack.login(email, own)) and user(stack, email)["password_once"] == 0
+    shown_password(post(admin, f"/settings/people/{user(stack, email)['id']}/password"))
+    assert user(stack, email)["password_once"] == 1
 
 
 def test_another_role_counts_at_once(stack, club, admin):
