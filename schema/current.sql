@@ -698,6 +698,7 @@ CREATE TABLE `user` (
   `name` varchar(120) NOT NULL DEFAULT '' COMMENT 'shown as the author of messages',
   `role` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'admin, manager, operator or agent: a set of permissions (fcgi/perms.def)',
   `password_hash` varchar(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'Argon2id',
+  `password_once` tinyint(1) NOT NULL DEFAULT 0 COMMENT '1: an admin made the password; nothing but replacing it is allowed',
   `language` char(2) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT '' COMMENT 'empty: the tenant''s',
   `zone` varchar(64) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT '' COMMENT 'empty: the tenant''s',
   `active` tinyint(1) NOT NULL DEFAULT 1 COMMENT '0: cannot sign in',
