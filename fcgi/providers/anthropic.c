@@ -32,7 +32,7 @@ void anthropic_call(struct arena *a, const struct conf *conf, const struct model
     const char **headers = ARENA_ARRAY(a, const char *, 4);
     size_t h = 0;
     struct str body;
-    str_init(&body, a, 8 * 1024, 8 * 1024 * 1024);
+    model_body(a, &body, rq);
     STR_LIT(&body, "{\"model\":");
     str_json(&body, rq->model, strlen(rq->model));
     str_printf(&body, ",\"max_tokens\":%d", rq->max_tokens > 0 ? rq->max_tokens : TOKENS_UNLESS_SAID);

@@ -10,6 +10,7 @@
 enum {
     TURNS_MOST = 400 * 1024,
     SYSTEM_MOST = 64 * 1024,
+    BODY_MOST = 8 * 1024 * 1024, /* room for all of that, each byte written as six */
     TEXT_MOST = 1024 * 1024, /* no answer is larger */
     ERROR_MOST = 64 * 1024,  /* a larger one is not taken apart */
     WORDS_MOST = 500,
@@ -122,6 +123,16 @@ static void add_turn(struct messages *m, bool ours, const char *text)
 static size_t length(const char *s)
 {
     return s ? strlen(s) : 0;
+}
+
+/* Room at once: growing by doubling would leave the smaller copies in the arena, for each of a hundred in flight. */
+void model_body(struct arena *a, struct str *body, const struct model_request *rq)
+{
+    size_t sum = length(rq->system);
+    for (size_t i = 0; i < rq->turn_count; i++)
+        sum += length(rq->turns[i].text) + 40;
+    sum = sum < TURNS_MOST ? sum : TURNS_MOST;
+    str_init(body, a, sum + sum / 8 + 4096, BODY_MOST);
 }
 
 /* The first turn of those that fit: the newest ones. */

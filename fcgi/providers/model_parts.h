@@ -13,6 +13,8 @@
 #define MODEL_SAY_TEXT "The message as the customer will read it, plain text without formatting."
 #define MODEL_SAY_REASON "For the person who takes over: why, in a few words."
 
+/* An empty body with about the room that the request needs. */
+void model_body(struct arena *a, struct str *body, const struct model_request *rq);
 /* ,"messages":[…] with `system` as the first message when it is not NULL. */
 void model_messages(struct arena *a, struct str *body, const struct model_request *rq, const char *system);
 /* ,"name":"text" */

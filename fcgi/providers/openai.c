@@ -48,7 +48,7 @@ void openai_call(struct arena *a, const struct conf *conf, const struct model_re
     const char **headers = ARENA_ARRAY(a, const char *, 3);
     size_t h = 0;
     struct str body;
-    str_init(&body, a, 8 * 1024, 8 * 1024 * 1024);
+    model_body(a, &body, rq);
     STR_LIT(&body, "{\"model\":");
     str_json(&body, rq->model, strlen(rq->model));
     model_messages(a, &body, rq, system_text(a, rq, structure));

@@ -1,9 +1,13 @@
 """Asking language models: bodies against the providers' schemas, and providers/model.h against the simulated ones."""
+import http.server
 import itertools
 import json
 import os
 import pathlib
+import shutil
+import ssl
 import subprocess
+import threading
 import time
 
 import pytest
@@ -274,6 +278,35 @@ def test_a_tenants_address_stays_outside(models):
         assert host("ask", [{"provider": provider, "api_base": models.url}], **{setting: models.url})[0]["outcome"] == "answered"
         assert host("ask", [{"provider": provider, "api_base": f"http://localhost:{port}"}], ai_allow_private=1)[0]["outcome"] == "answered"
         models.reset()
+
+
+def test_a_certificate_that_nobody_vouches_for(tmp_path):
+    """The key must not go to a server that is not the one it says it is."""
+    if not shutil.which("openssl"):
+        pytest.skip("the program openssl is not installed")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", tmp_path / "key", "-out", tmp_path / "cert"], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
+    arrived = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            arrived.append(self.path)
+            self.send_error(500)
+
+        def log_message(self, *_args):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.handle_error = lambda *_args: None
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        base = f"https://127.0.0.1:{server.server_port}"
+        results = host("ask", [{}, {"api_base": base + "/v1"}], openai_api_base=base, ai_allow_private=1)
+        server.shutdown()
+    assert [r["outcome"] for r in results] == ["down", "down"] and arrived == []
+    assert all("certificate" in r["error"] for r in results), results
 
 
 def test_redirects_are_not_followed(models):
