@@ -58,6 +58,7 @@ static void put_stored(struct request *rq, struct value *o, const char *url, con
     object_bool(o, "image", mime->shown && mime->kind == MIME_IMAGE);
     object_bool(o, "audio", mime->shown && mime->kind == MIME_AUDIO);
     object_bool(o, "video", mime->shown && mime->kind == MIME_VIDEO);
+    object_bool(o, "player", mime->shown && mime->kind != MIME_IMAGE);
     object_bool(o, "document", !mime->shown);
 }
 

@@ -159,7 +159,8 @@ void put_handset(struct request *rq, const struct page *page, const struct rows 
         struct value *o = list_object(list);
         object_text(o, "id", id_text(rq, m[i].id));
         object_bool(o, "typed", m[i].direction == INBOUND);
-        object_text(o, "body", m[i].body);
+        bool alone = !*m[i].body && m[i].num_media;
+        object_text(o, "body", alone ? say_n(rq, N_("%lld attachment"), N_("%lld attachments"), m[i].num_media) : m[i].body);
         view_time(rq, o, "at", m[i].created_ms);
         put_state(rq, o, m[i].status);
     }

@@ -63,7 +63,7 @@ def test_a_picture_arrives_and_shows_by_itself(panel, stack):
     rows.wait_text(f"[data-key=c{path.split('/')[-1]}] .row-preview", "Image")
 
 
-def test_what_is_not_available_says_why_and_is_fetched_again(panel, make_stack):
+def test_what_is_not_available_says_why_and_is_fetched_again(make_stack, panel):
     stack = make_stack(media_tries=1)
     stack.sim.post("script", {"op": "media", "status": 404, "times": 1})
     arrive(stack, "+48601300002", SID.format(2), (png(200, 100), "image/png"))
