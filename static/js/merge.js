@@ -1,6 +1,6 @@
 // Makes one tree of elements like another by changing only what differs, so that what the reader has focused, selected
-// or opened stays. In lists children are paired by data-key; a list with data-keep also keeps what the new one no longer
-// has (older messages); an element with data-once stays where it is when there is one already (day separators).
+// or opened stays. In lists children are paired by data-key; a new list with data-keep also keeps what stands
+// before its own beginning (older messages); an element with data-once stays where it is when there is one already (day separators).
 
 const keyOf = (node) => node.dataset?.key;
 
@@ -30,9 +30,9 @@ function update(old, fresh) {
 function mergeList(box, fresh) {
   const wanted = new Set([...fresh.children].map(keyOf));
   const present = new Map([...box.children].map((child) => [keyOf(child), child]));
-  if (!('keep' in box.dataset)) {
-    for (const child of [...box.children]) if (!wanted.has(keyOf(child))) child.remove();
-  }
+  const children = [...box.children];
+  const from = 'keep' in fresh.dataset ? children.findIndex((child) => wanted.has(keyOf(child)) && !('once' in child.dataset)) : 0;
+  if (from >= 0) for (const child of children.slice(from)) if (!wanted.has(keyOf(child))) child.remove();
   let at = box.firstElementChild; // everything before it is done
   for (const next of [...fresh.children]) {
     while (at && !wanted.has(keyOf(at))) at = at.nextElementSibling;

@@ -1,0 +1,110 @@
+"""Removing in a window: a message from the chat by keyboard alone, and the privacy page."""
+import os
+
+from selenium.webdriver.common.keys import Keys
+from window import LIVE_LIMIT, write
+
+
+def keep(page, name):
+    """Pictures for whoever wants to look: SHOTS=folder."""
+    if os.environ.get("SHOTS"):
+        page.window.save_screenshot(f"{os.environ['SHOTS']}/{name}.png")
+
+
+def known(stack, number, text):
+    """Written by a customer, and known to Twilio. The path of the chat."""
+    stack.sim.post("inbound", {"from": number, "to": stack.line, "body": text, "url": stack.public_url + "/twilio/inbound"})
+    return "/conversations/" + str(stack.sql("SELECT id FROM conversation WHERE peer = %s", number)[0]["id"])
+
+
+def tab_to(page, css):
+    """The tabulator until it stands there."""
+    for _ in range(80):
+        page.press(Keys.TAB)
+        if page.script("return document.activeElement.matches(arguments[0])", css):
+            return
+    raise AssertionError(f"the keyboard does not reach {css}")
+
+
+def test_a_message_is_deleted_by_keyboard(panel, stack):
+    number = "+48607000001"
+    path = known(stack, number, "please delete this one")
+    known(stack, number, "this one stays")
+    page, beside = panel("manager").open(path).ready(), panel("agent").open(path).ready().stay()
+    link = page.all(".bubble-more")[0]
+    assert link.get_attribute("href").endswith(page.all(".bubble")[0].get_attribute("data-key")[1:])
+    keep(page, "removal-chat")
+    page.one(".thread").send_keys("")
+    page.script("document.querySelector('.thread').focus()")
+    tab_to(page, ".bubble:first-of-type .bubble-more, .day + .bubble .bubble-more")
+    assert page.script("return getComputedStyle(document.activeElement).opacity") == "1", "what has the focus is seen"
+    page.press(Keys.ENTER)
+    page.wait(lambda: "/messages/" in page.path, "the question")
+    assert "please delete this one" in page.text(".batch-body")
+    keep(page, "removal-message")
+    page.size(360)
+    keep(page, "removal-message-narrow")
+    assert page.script("return document.documentElement.scrollWidth <= innerWidth")
+    page.size(1280)
+    tab_to(page, "button[value=delete]")
+    page.press(Keys.ENTER)
+    page.wait(lambda: page.path == path, "the chat again")
+    assert page.texts(".bubble-text") == ["this one stays"]
+    assert not stack.sql("SELECT 1 FROM message WHERE body = %s", "please delete this one")
+    assert [m["body"] for m in stack.sim.get("messages", **{"from": number})] == ["this one stays"]
+    # And it goes from the screens of others, too.
+    beside.wait(lambda: beside.texts(".bubble-text") == ["this one stays"], "the other window", LIVE_LIMIT)
+    assert beside.stayed() and beside.all(".bubble-more") == []
+    keep(page, "removal-chat-after")
+
+
+def test_a_person_is_erased_and_the_report_follows(panel, stack):
+    number = "+48607000002"
+    known(stack, number, "forget me")
+    page = panel().open("/privacy").ready()
+    keep(page, "privacy")
+    page.size(360)
+    keep(page, "privacy-narrow")
+    assert page.script("return document.documentElement.scrollWidth <= innerWidth")
+    page.size(1280)
+    page.fill("number", number)
+    page.fill("again", "+48607000003")
+    page.one(".button.danger").click()
+    page.wait(lambda: page.all("#again-error"), "the mistake")
+    assert page.value("number") == number and stack.sql("SELECT 1 FROM conversation WHERE peer = %s", number)
+    keep(page, "privacy-mistake")
+    page.fill("again", number)
+    page.one(".button.danger").click()
+    page.wait(lambda: page.path.startswith("/privacy/"), "the report")
+    page.stay()
+    page.wait_text(".batch-progress", "1 of 1 done")
+    page.wait_text(".batch-progress .badge", "Done")
+    assert page.stayed(), "it followed without a reload"
+    assert not stack.sql("SELECT 1 FROM conversation WHERE peer = %s", number)
+    keep(page, "privacy-report")
+    page.size(360)
+    keep(page, "privacy-report-narrow")
+    assert page.script("return document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_conversation_is_deleted_without_scripts(panel, stack):
+    number = "+48607000004"
+    path = known(stack, number, "all of it")
+    page = panel("manager", scripts=False).open(path)
+    page.one("a[href$='/delete']").click()
+    page.wait(lambda: page.path.endswith("/delete"), "the question")
+    keep(page, "removal-conversation")
+    page.one(".button.danger").click()
+    page.wait(lambda: page.path == "/conversations", "the list")
+    assert not stack.sql("SELECT 1 FROM conversation WHERE peer = %s", number)
+
+
+def test_a_text_that_was_removed_says_so(panel, stack):
+    path = write(stack, "+48607000005", "secret")
+    page = panel().open(path).ready()
+    page.script("document.querySelector('.bubble-more').click()")
+    page.wait(lambda: "/messages/" in page.path, "the question")
+    page.one("button[value=redact]").click()
+    page.wait(lambda: page.path == path, "the chat again")
+    assert page.texts(".bubble-text") == ["The text was removed"]
+    keep(page, "removal-redacted")
