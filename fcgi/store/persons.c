@@ -10,6 +10,14 @@ static const struct sql contact_delete =
                    "AND c.contact_id=contact.id)", NULL);
 static const struct sql unrouted_delete = SQL_REPEATABLE("DELETE FROM unrouted WHERE tenant_id=? AND from_address=?", NULL);
 static const struct sql handset_delete = SQL_REPEATABLE("DELETE FROM handset WHERE tenant_id=? AND from_address=?", NULL);
+static const struct sql slots_delete =
+    SQL_REPEATABLE("DELETE s FROM reminder_slot s JOIN reminder r ON r.tenant_id=s.tenant_id AND r.id=s.reminder_id WHERE r.tenant_id=? AND r.to_address=?", NULL);
+static const struct sql reminders_delete = SQL_REPEATABLE("DELETE FROM reminder WHERE tenant_id=? AND to_address=?", NULL);
+/* The batch keeps its count: somebody was written to, not who. */
+static const struct sql recipients_blank =
+    SQL_REPEATABLE("UPDATE bulk_recipient SET settled_at=COALESCE(settled_at,UTC_TIMESTAMP(3)),state=IF(state IN ('pending','queued'),'canceled',state),"
+                   "number_raw='…',address=NULL,conversation_id=NULL,message_id=NULL,error=NULL WHERE tenant_id=? AND address=?", NULL);
+static const struct sql target_blank = SQL_REPEATABLE("UPDATE ai_profile SET target_number='' WHERE tenant_id=? AND target_number=?", NULL);
 static const struct sql audit_blank =
     SQL_REPEATABLE("UPDATE audit SET target=REPLACE(target,?,'…'),detail=REPLACE(detail,?,'…') WHERE tenant_id=? AND (INSTR(target,?)>0 OR INSTR(detail,?)>0)", NULL);
 #define SELECT_RETENTION "SELECT tenant_id,action,days,changed_by,changed_at FROM retention "
@@ -27,9 +35,15 @@ int64_t db_person_contact(struct ctx *ctx, uint64_t tenant, const char *address_
 
 int64_t db_person_address(struct ctx *ctx, uint64_t tenant, const char *address)
 {
-    int64_t unrouted = stmt_do(ctx, &unrouted_delete, ARGS(U64(tenant), TEXT(address)));
-    int64_t typed = unrouted < 0 ? -1 : stmt_do(ctx, &handset_delete, ARGS(U64(tenant), TEXT(address)));
-    return typed < 0 ? -1 : unrouted + typed;
+    static const struct sql *const all[] = { &unrouted_delete, &handset_delete, &slots_delete, &reminders_delete, &recipients_blank, &target_blank };
+    int64_t rows = 0;
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        int64_t n = stmt_do(ctx, all[i], ARGS(U64(tenant), TEXT(address)));
+        if (n < 0)
+            return -1;
+        rows += n;
+    }
+    return rows;
 }
 
 int64_t db_person_audit(struct ctx *ctx, uint64_t tenant, const char *number)

@@ -42,6 +42,13 @@ static const struct sql outbox_blank =
     SQL_REPEATABLE("UPDATE outbox SET content_variables=NULL,last_error=NULL WHERE tenant_id=? AND conversation_id=? AND message_id=?", NULL);
 static const struct sql outbox_withdraw =
     SQL_REPEATABLE("UPDATE outbox SET state='canceled',claim=NULL WHERE tenant_id=? AND conversation_id=? AND message_id=? AND state='queued'", NULL);
+/* A batch of which it is one does not wait for it any more. */
+static const struct sql recipient_settle =
+    SQL_REPEATABLE("UPDATE bulk_recipient r JOIN outbox o ON o.tenant_id=r.tenant_id AND o.batch_id=r.batch_id JOIN message m ON m.tenant_id=o.tenant_id "
+                   "AND m.conversation_id=o.conversation_id AND m.id=o.message_id SET r.state=IF(m.sid IS NULL,'canceled','sent'),r.settled_at=UTC_TIMESTAMP(3) "
+                   "WHERE o.tenant_id=? AND o.conversation_id=? AND o.message_id=? AND r.message_id=o.message_id AND r.state='queued'", NULL);
+/* A model's proposal may say what was taken away. */
+static const struct sql draft_delete = SQL_REPEATABLE("DELETE FROM ai_draft WHERE tenant_id=? AND conversation_id=?", NULL);
 static const struct sql message_delete = SQL_REPEATABLE("DELETE FROM message WHERE tenant_id=? AND conversation_id=? AND id=?", NULL);
 /* Not counted yet: counted now, because it was. Behind a refresh that is under way this waits, and then knows how far it came. */
 static const struct sql totals_keep =
@@ -111,6 +118,7 @@ bool db_message_redact(struct ctx *ctx, uint64_t tenant, uint64_t conversation, 
     return stmt_do(ctx, &redact, ARGS(U64(tenant), U64(conversation), U64(id))) >= 0 &&
            stmt_do(ctx, &media_delete, ARGS(U64(tenant), U64(conversation), U64(id))) >= 0 &&
            stmt_do(ctx, &outbox_blank, ARGS(U64(tenant), U64(conversation), U64(id))) >= 0 &&
+           stmt_do(ctx, &draft_delete, ARGS(U64(tenant), U64(conversation))) >= 0 &&
            stmt_do(ctx, &preview_blank, ARGS(U64(tenant), U64(conversation), U64(id))) >= 0;
 }
 
@@ -133,6 +141,9 @@ bool db_talk_shows(struct ctx *ctx, uint64_t tenant, uint64_t conversation, cons
 
 int db_message_delete(struct ctx *ctx, uint64_t tenant, const struct removable_row *m)
 {
+    if (stmt_do(ctx, &recipient_settle, ARGS(U64(tenant), U64(m->conversation_id), U64(m->id))) < 0 ||
+        stmt_do(ctx, &draft_delete, ARGS(U64(tenant), U64(m->conversation_id))) < 0)
+        return -1;
     int64_t n = stmt_do(ctx, &message_delete, ARGS(U64(tenant), U64(m->conversation_id), U64(m->id)));
     if (n <= 0)
         return n < 0 ? -1 : 0;

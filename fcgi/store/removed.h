@@ -65,7 +65,8 @@ int64_t db_removed_purge(struct ctx *ctx);
 /* The conversation with its notes, when no message is left in it; its contact, too, when asked for and it has no other one. 1 gone. */
 int db_talk_remove(struct ctx *ctx, uint64_t tenant, const struct talk_row *talk, bool contact);
 
-/* A person's traces besides messages; how many rows went, -1 failure. */
+/* A person's traces besides messages (unrouted, played handset, reminders, places in batches …); how many rows went, -1 failure.
+ * A feature that keeps an address or a number in a table of its own adds its statement in persons.c. */
 int64_t db_person_contact(struct ctx *ctx, uint64_t tenant, const char *address_key);
 int64_t db_person_address(struct ctx *ctx, uint64_t tenant, const char *address);
 /* The audit trail keeps what was done, not to whom. */

@@ -207,15 +207,23 @@ def test_a_person_is_erased_everywhere_and_stays_suppressed(stack):
     never = stack.sim.post("inbound", {"from": number, "to": "+48799000111", "body": "before we were here", "post": False})["sid"]
     lost = stack.inbound("to nobody", sender=number, to="+48799000222").sid
     stranger, theirs = wrote(stack, "somebody else")
+    assert stack.api("POST", "/api/reminders", json={"to": number, "body": "remember", "interval_minutes": 600}).status_code == 201
+    batch = stack.api("POST", "/api/multi-sms/batches", json={"body": "to all", "recipients": [number, stranger]})
+    assert batch.status_code == 201, batch.text
+    stack.wait(lambda: stack.sql("SELECT state FROM bulk_batch WHERE id = %s", batch.json()["batch"]["id"])[0]["state"] == "completed", timeout=30, what="the batch")
+    stack.wait(lambda: {m["status"] for m in messages_with(stack, number) if m["direction"] == 1} == {"delivered"}, what="the deliveries")
     answer = erase(stack, number)
     identity = re.search(r"/privacy/(\d+)", answer.url).group(1)
     row = report(stack, identity)
-    assert (row["total"], row["done"], row["failed"]) == (4, 4, 0) and row["other"] >= 1
+    assert (row["total"], row["done"], row["failed"]) == (5, 5, 0) and row["other"] >= 3
     for sid in (sms, whatsapp, ours, never):
         assert at_twilio(stack, sid) is None and not rows(stack, sid), sid
     assert not stack.sql("SELECT 1 FROM conversation WHERE peer LIKE %s", f"%{number}") and not stack.sql("SELECT 1 FROM contact WHERE phone = %s", number)
     assert not stack.sql("SELECT 1 FROM unrouted WHERE sid = %s", lost)
     assert rows(stack, theirs) and at_twilio(stack, theirs), "nobody else is touched"
+    assert len(messages_with(stack, stranger)) == 2 and not stack.sql("SELECT 1 FROM reminder")
+    recipients = stack.sql("SELECT address, state FROM bulk_recipient WHERE batch_id = %s ORDER BY id", batch.json()["batch"]["id"])
+    assert [r["address"] for r in recipients] == [None, stranger] and {r["state"] for r in recipients} == {"sent"}
     # Nothing names the person any more: not the report, not the trail, nothing with the number in it.
     digits = number[1:]
     for table in stack.sql("SELECT TABLE_NAME t, COLUMN_NAME c FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND DATA_TYPE IN ('varchar','text','mediumtext','char')"):
