@@ -27,3 +27,7 @@ bench: ## Seeds a large tenant, measures and prints the table (tests/bench)
 golden: all ## Generate tests/golden/routes.txt, etc/centrala.conf.example and schema/current.sql anew
 	@tests/lint/golden.sh --write && tests/lint/schema.sh --write
 .PHONY: golden
+
+chaos: all ## Kill fcgi-cron and workers at 200 random moments each and count at Twilio (CHAOS_KILLS, CHAOS_SEED)
+	@deploy/packages check && cd tests/http && CHAOS_KILLS=$(or $(CHAOS_KILLS),200) /usr/bin/python3 -m pytest -q -s test_kill.py
+.PHONY: chaos

@@ -1,0 +1,118 @@
+"""fcgi-cron and workers are killed (-9) at random moments, again and again: whatever Twilio accepted, it accepted once, and we know it.
+
+A short run belongs to `make check`; `make chaos` does 200 kills of each (CHAOS_KILLS). The seed is printed, CHAOS_SEED repeats a run."""
+import concurrent.futures
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from core_tools import PROFILE, children
+from panel import new_number
+
+KILLS = int(os.environ.get("CHAOS_KILLS", "12"))
+SEED = int(os.environ.get("CHAOS_SEED", random.SystemRandom().randrange(10**6)))
+EACH = 2          # messages a kill
+SLOW = 3 if PROFILE == "asan" else 1
+
+
+@pytest.fixture
+def chaos(make_stack):
+    """Twilio answers 30 ms after it has accepted: that is where most kills fall. A claim of a dead process is over at once."""
+    print(f"CHAOS_SEED={SEED} CHAOS_KILLS={KILLS}")
+    stack = make_stack(own_database=True, cron=False, cron_poll_ms=20, workers=4)
+    stack.sim.post("config", {"delay_ms": 30})
+    answer = stack.api("POST", "/api/auto-reply/config", json={"enabled": True, "message": "We will write back."})
+    assert answer.status_code == 200, answer.text
+    return stack
+
+
+def forget_leases(stack):
+    """As if the time of the dead process's claims had passed."""
+    hit = stack.sql("SELECT COUNT(*) n FROM outbox WHERE state = 'claimed'")[0]["n"]
+    stack.sql("UPDATE outbox SET next_at = UTC_TIMESTAMP(3) WHERE state = 'claimed'")
+    stack.sql("UPDATE reply_job SET next_at = UTC_TIMESTAMP(3) WHERE state = 'thinking'")
+    return hit
+
+
+def settled(stack):
+    return not stack.sql("SELECT 1 FROM outbox WHERE state IN ('queued', 'claimed', 'unknown') LIMIT 1") and not stack.sql(
+        "SELECT 1 FROM reply_job WHERE state <> 'done' LIMIT 1")
+
+
+def accepted(stack):
+    count = {}
+    for asked in stack.sim.get("asked"):
+        if asked["outcome"] == "accepted":
+            to = dict(asked["params"])["To"]
+            count[to] = count.get(to, 0) + 1
+    return count
+
+
+def check(stack, numbers):
+    """Nobody has two. Who has none was claimed by a process that died before it called Twilio: Twilio was asked, does not know
+    it, and the message says so to a person, who decides; it is not sent again blindly."""
+    count = accepted(stack)
+    assert set(count) <= set(numbers) and set(count.values()) <= {1}, f"seed {SEED}: somebody has two"
+    rows = {r["peer"]: r for r in stack.sql(
+        "SELECT c.peer, COUNT(*) n, MIN(m.sid) sid, MIN(m.status) status, MIN(m.error_text) why FROM message m "
+        "JOIN conversation c ON c.tenant_id = m.tenant_id AND c.id = m.conversation_id WHERE m.direction = 1 GROUP BY c.peer")}
+    assert set(rows) == set(numbers) and all(r["n"] == 1 for r in rows.values())
+    for number in numbers:
+        if number in count:
+            assert rows[number]["sid"], f"seed {SEED}: sent, and we do not know it"
+        else:
+            assert rows[number]["status"] == "failed" and rows[number]["why"], f"seed {SEED}: not sent, and nobody is told"
+    print(f"sent once: {len(count)}, not sent and shown: {len(numbers) - len(count)}")
+    assert len(count) >= len(numbers) * 3 // 4
+
+
+def test_fcgi_cron_killed_at_random_moments_answers_nobody_twice(chaos):
+    dice, numbers, hits = random.Random(SEED), [], 0
+    for _ in range(KILLS):
+        for _ in range(EACH):
+            numbers.append(new_number())
+            assert chaos.inbound("Is anybody there?", sender=numbers[-1]).status_code == 200
+        chaos.start_cron()
+        time.sleep(dice.uniform(0.02, 0.25))  # the moment is what the test is about
+        chaos.cron.process.kill()
+        chaos.cron.process.wait()
+        hits += forget_leases(chaos)
+    assert hits, "no kill fell between a claim and its settlement"
+    chaos.start_cron()
+    chaos.wait(lambda: settled(chaos), timeout=(30 + KILLS) * SLOW, what="the reconciler")
+    check(chaos, numbers)
+
+
+def send_until_answered(stack, number):
+    """As a careful program does: the same nonce until there is an answer."""
+    for _ in range(60):
+        answer = stack.api("POST", "/api/send-message", timeout=30, json={"to": number, "body": "Once.", "nonce": f"kill-{number}"})
+        if answer.status_code == 200:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"never answered: {answer.status_code} {answer.text}")
+
+
+def test_workers_killed_at_random_moments_send_nothing_twice(chaos):
+    dice, numbers, done = random.Random(SEED), [new_number() for _ in range(KILLS * EACH)], []
+    chaos.expect_crashes = True
+    chaos.start_cron()
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        sends = [pool.submit(send_until_answered, chaos, number) for number in numbers]
+        while not all(s.done() for s in sends):
+            time.sleep(dice.uniform(0.01, 0.12))
+            alive = children(chaos.fcgi.pid)
+            if alive and len(done) < KILLS:
+                os.kill(dice.choice(alive), signal.SIGKILL)
+                done.append(1)
+        for s in sends:
+            s.result()
+    assert done, "nobody was killed"
+    chaos.stop_cron()  # what is claimed now is a dead worker's
+    forget_leases(chaos)
+    chaos.start_cron()
+    chaos.wait(lambda: settled(chaos), timeout=(30 + KILLS) * SLOW, what="the reconciler")
+    check(chaos, numbers)
