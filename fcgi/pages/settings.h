@@ -7,5 +7,7 @@
 void put_tab(struct request *rq, const char *tab);
 /* Twilio's refusal in a sentence, with its code: for a field or a notice; already in the request's language. */
 const char *twilio_said(struct request *rq, const char *words, int64_t code);
+/* An action of the audit trail in words; itself when nobody has worded it. */
+const char *action_words(struct request *rq, const char *action);
 
 #endif

@@ -181,18 +181,6 @@ int settings_person_reset_page(struct request *rq, struct response *rs) /* POST 
 
 /* --- the trail --- */
 
-static const char *action_words(struct request *rq, const char *action)
-{
-    static const struct { const char *word, *text; } actions[] = {
-        { "credentials.put", N_("Twilio credentials stored") }, { "line.add", N_("Line added") }, { "line.change", N_("Line changed") },
-        { "line.default", N_("Default sender chosen") }, { "webhook.set", N_("Webhook set at Twilio") }, { "tenant.change", N_("Organisation changed") },
-        { "user.add", N_("Person added") }, { "user.change", N_("Person changed") }, { "user.password", N_("Password reset") } };
-    for (size_t i = 0; i < ARRAY_LEN(actions); i++)
-        if (strcmp(actions[i].word, action) == 0)
-            return say(rq, actions[i].text);
-    return action; /* as it is written down */
-}
-
 int settings_audit_page(struct request *rq, struct response *rs) /* GET /settings/audit */
 {
     const struct audit_in *in = rq->in;

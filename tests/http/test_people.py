@@ -4,6 +4,7 @@ import secrets
 
 import pytest
 
+from core_tools import ROOT
 from panel import csrf_of, enter, mistakes
 from stack import Tenant
 
@@ -163,6 +164,13 @@ def test_the_trail_page_by_page(stack, club, admin):
         path = older.group(1)
     assert seen == [t for _, t in reversed(connection)]
     assert "Line added" in admin.page("/settings/audit") and "Tester" not in enter(stack).page("/settings/audit")
+
+
+def test_every_action_has_its_words():
+    sources = "".join(p.read_text() for p in sorted((ROOT / "fcgi/services").glob("*.c")))
+    written = set(re.findall(r'audit\(ctx,[^;]*?"([a-z_]+\.[a-z_]+)"', sources))
+    worded = set(re.findall(r'\{ "([a-z_]+\.[a-z_]+)", N_', (ROOT / "fcgi/pages/actions.c").read_text()))
+    assert written and not written - worded, f"a row in fcgi/pages/actions.c for {sorted(written - worded)}"
 
 
 @pytest.mark.parametrize("role", ["manager", "operator", "agent"])
