@@ -9,6 +9,7 @@
 #include "services/replies.h"
 #include "store/db.h"
 #include "store/lines.h"
+#include "store/tenants.h"
 
 static bool is(const char *mode, const char *word)
 {
@@ -118,6 +119,12 @@ bool reply_rule_switch(struct ctx *ctx, uint64_t line, const char *mode)
         return false;
     r->mode = mode;
     return reply_rule_save(ctx, r);
+}
+
+const char *reply_zone(struct ctx *ctx)
+{
+    const struct tenant_row *t = db_tenant_get(ctx, ctx->tenant);
+    return t ? t->zone : NULL;
 }
 
 bool reply_lines_changed(struct ctx *ctx)

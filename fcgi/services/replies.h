@@ -17,6 +17,8 @@ struct reply_rule_row *reply_rule(struct ctx *ctx, uint64_t line);
 bool reply_rule_save(struct ctx *ctx, const struct reply_rule_row *r);
 /* Only the mode, whatever else the rule says. */
 bool reply_rule_switch(struct ctx *ctx, uint64_t line, const char *mode);
+/* The zone in which the tenant's hours are meant; NULL with ctx->err. */
+const char *reply_zone(struct ctx *ctx);
 /* For a line that is new. */
 bool reply_lines_changed(struct ctx *ctx);
 

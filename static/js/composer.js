@@ -26,11 +26,9 @@ function channelOf(form) {
   return source?.dataset.channel || form.dataset.channel || 'sms';
 }
 
-function count(form, field) {
-  const box = form.querySelector('[data-counter]');
+function count(box, field, sms) {
   const text = field.value.trim();
   const limit = Number(field.dataset.limit);
-  const sms = channelOf(form) === 'sms';
   const cost = countSegments(text);
   const over = text.length > limit;
   const line = element('p', over ? 'over' : '', fill(sms && !over ? box.dataset.sms : box.dataset.chat, { ...cost, units: over || !sms ? text.length : cost.units, limit }));
@@ -41,13 +39,29 @@ function count(form, field) {
     for (const character of cost.costly) why.append(element('mark', '', nameCharacter(character)), ' ');
     why.append(cost.costly.length > 1 ? box.dataset.several : box.dataset.costly);
     box.append(why);
-    offerPlain(form, field, box, text);
+    offerPlain(field, box, text);
   }
   return sms ? `${cost.encoding}, ${line.textContent}` : '';
 }
 
+// What is to be called at each change; counts once now. A reader hears it when the number of segments changes.
+function counter(box, field, isSms) {
+  let timer = 0;
+  let spoken = countSegments(field.value);
+  count(box, field, isSms());
+  return () => {
+    const text = count(box, field, isSms());
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const now = countSegments(field.value.trim());
+      if (text && (now.count !== spoken.count || now.encoding !== spoken.encoding)) say(text);
+      spoken = now;
+    }, SPOKEN_WAIT_MS);
+  };
+}
+
 // One press saves the segments when accents and typographic signs are all that costs.
-function offerPlain(form, field, box, text) {
+function offerPlain(field, box, text) {
   const plain = plainText(text);
   if (countSegments(plain).encoding !== 'GSM-7' || countSegments(plain).count >= countSegments(text).count) return;
   const button = element('button', 'button small', box.dataset.plain);
@@ -140,18 +154,11 @@ function keys(event, form) {
 export function start(form) {
   const field = form.querySelector('textarea');
   if (field.value === '') field.value = store.get(form.dataset.draft);
-  let timer = 0;
-  let spoken = countSegments(field.value);
+  const counted = counter(form.querySelector('[data-counter]'), field, () => channelOf(form) === 'sms');
   const changed = () => {
-    const text = count(form, field);
+    counted();
     store.set(form.dataset.draft, field.value);
     complain(form, '');
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      const now = countSegments(field.value.trim());
-      if (text && (now.count !== spoken.count || now.encoding !== spoken.encoding)) say(text);
-      spoken = now;
-    }, SPOKEN_WAIT_MS);
   };
   field.addEventListener('input', changed);
   field.addEventListener('keydown', (event) => keys(event, form));
@@ -160,8 +167,11 @@ export function start(form) {
     event.preventDefault();
     send(form);
   });
-  count(form, field);
   attachments(form, field);
 }
 
 for (const form of document.querySelectorAll('[data-composer]')) start(form);
+for (const field of document.querySelectorAll('textarea[data-counted]')) {
+  const whatsapp = field.closest('[data-channel]')?.dataset.channel === 'whatsapp';
+  field.addEventListener('input', counter(document.getElementById(field.dataset.counted), field, () => !whatsapp));
+}

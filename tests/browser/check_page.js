@@ -60,7 +60,7 @@ if (document.documentElement.scrollWidth > innerWidth) {
   const widest = all('body *').filter((e) => seen(e) && e.getBoundingClientRect().right > innerWidth + 1 && e.getBoundingClientRect().width > 0)[0];
   bad(`wider than the screen: ${document.documentElement.scrollWidth} > ${innerWidth}`, widest);
 }
-const controls = all('a.button, button, input:not([type=hidden], [type=checkbox]), select, textarea').filter(seen)
+const controls = all('a.button, button, input:not([type=hidden], [type=checkbox], [type=radio]), select, textarea').filter(seen)
   .filter((e) => e.getClientRects().length === 1 && !e.closest('[data-thread]') && !e.matches('[data-jump]'));
 const boxes = controls.map((e) => [e, e.getBoundingClientRect()]).filter(([, r]) => r.bottom > 0 && r.top < innerHeight && r.width > 1);
 boxes.forEach(([a, p], i) => boxes.slice(i + 1).forEach(([b, q]) => {

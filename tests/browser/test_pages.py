@@ -48,7 +48,7 @@ def office(stack):
     return {"dashboard": "/", "conversations": "/conversations", "search": "/conversations?q=608", "nothing found": "/conversations?q=zzz",
             "WhatsApp": open_window, "closed window": closed, "attachments": media, "wide": wide, "failed": failed, "long chat": full,
             "a doubt": doubt, "opt-outs": "/opt-outs", "an opt-out": f"/opt-outs/{opted}", "opt-out words": "/opt-outs/words", "opt-out import": "/opt-outs/import",
-            "history": "/history", "failures": "/history?direction=failed", "unrouted": "/unrouted", "system": "/system",
+            "history": "/history", "failures": "/history?direction=failed", "unrouted": "/unrouted", "auto-reply": "/auto-reply", "system": "/system",
             "account": "/account", "help": "/help", "settings": "/settings", "lines": "/settings/lines", "a line": "/settings/lines/1",
             "numbers": "/settings/lines/twilio", "webhooks": "/settings/webhooks", "organisation": "/settings/organisation", "people": "/settings/people",
             "a person": "/settings/people/2", "audit trail": "/settings/audit"}
@@ -117,7 +117,7 @@ def test_an_empty_tenant(panel, stack):
     stack.add_user("empty@example.com", "admin", tenant)
     page = panel(None).sign_in("empty@example.com")
     problems = []
-    for path in ("/", "/conversations", "/history", "/unrouted", "/system"):
+    for path in ("/", "/conversations", "/history", "/unrouted", "/auto-reply", "/system"):
         for width in (1280, 320):
             problems += look(page.size(width).open(path).ready(), f"{path} {width}", colours=width == 320)
     assert not problems, "\n".join(problems)

@@ -5,7 +5,7 @@ import secrets
 import pytest
 
 from core_tools import PROFILE
-from panel import asked, at_once, messages_with, new_number, new_sid
+from panel import asked, at_once, csrf_of, enter, messages_with, mistakes, new_number, new_sid
 from stack import Process, Tenant
 
 SLOW = 3 if PROFILE == "asan" else 1
@@ -17,6 +17,7 @@ def own(database):
     """A stack whose rules no other test minds."""
     from stack_fixtures import _run
     for stack in _run(database):
+        stack.sql("UPDATE user SET language = 'en'")
         yield stack
         assert "event=work.failed" not in stack.logs("fcgi-cron")
 
@@ -246,7 +247,7 @@ def test_two_of_them_wired_to_each_other_stop(on):
     def carry():
         for a in on.sim.get("asked"):
             p = dict(a["params"])
-            if a["sid"] in delivered or {p.get("From"), p.get("To")} != {on.line, peer.line}:
+            if not a["sid"] or a["sid"] in delivered or {p.get("From"), p.get("To")} != {on.line, peer.line}:
                 continue
             delivered.add(a["sid"])
             to = on.tenant if p["To"] == on.line else peer
@@ -284,3 +285,145 @@ def test_a_message_that_waited_as_unrouted_is_not_answered(on):
     later = write(on, number, "now it is one", to=line)
     assert outcome(on, later) == "answered"
     assert on.wait(lambda: answers(on, number), what="the answer") == [TEXT]
+
+
+# ---- the page ----
+
+HOURS = {f"{d}_{end}": "" for d in ("mon", "tue", "wed", "thu", "fri", "sat", "sun") for end in ("from", "to")}
+
+
+def page(stack, line=0, role="admin"):
+    return enter(stack, role).page("/auto-reply" + (f"?line={line}" if line else ""))
+
+
+def save(stack, line=0, role="admin", **values):
+    """The form as it is shown, with these changes."""
+    person = enter(stack, role)
+    form = {"_csrf": csrf_of(page(stack, line, role)), "mode": "none", "body": "", "closed_body": "", "fallback": "", "most": "5", **HOURS, **values}
+    if line:
+        form["line"] = line
+    return person.post("/auto-reply", data=form, allow_redirects=False)
+
+
+def keyword(stack, word, answer, line=0):
+    form = {"_csrf": csrf_of(page(stack, line)), "word": word, "answer": answer, **({"line": line} if line else {})}
+    return enter(stack).post("/auto-reply/keywords", data=form, allow_redirects=False)
+
+
+def line_id(stack, address=None):
+    return stack.sql("SELECT id FROM line WHERE address = %s", address or stack.line)[0]["id"]
+
+
+def test_the_page_switches_and_tells_by_whom(off):
+    assert save(off, mode="text", body=TEXT, role="manager").status_code == 303
+    shown = page(off)
+    assert 'value="text" checked' in shown and TEXT in shown and "manager@example.com" in shown and "on since" in shown
+    assert off.api("GET", "/api/auto-reply/config").json() == {"enabled": True, "message": TEXT}
+    assert save(off, mode="ai", body=TEXT).status_code == 303
+    assert off.api("GET", "/api/auto-reply/config").json() == {"enabled": False, "message": TEXT}, "the model is on, so the text is off"
+    assert {r["answer_after_s"] for r in off.sql("SELECT answer_after_s FROM line WHERE tenant_id = %s", off.tenant.id)} == {4}
+
+
+def test_mistakes_stand_at_the_field_and_nothing_is_lost(off):
+    answer = save(off, mode="text", closed_body="Closed.", most="7")
+    assert answer.status_code == 422 and mistakes(answer.text) == {"body": "Write the text that is sent."}
+    assert 'value="text" checked' in answer.text and "Closed." in answer.text and 'value="7"' in answer.text
+    assert save(off, mode="text", body="x" * 641).status_code == 422
+    assert save(off, mode="sometimes", body="x").status_code == 422 and save(off, mode="inherit").status_code == 422
+    assert mistakes(save(off, mode="text", body="x", hours="1").text)["hours"] == "Write the hours of at least one day."
+    answer = save(off, mode="text", body="x", hours="1", mon_from="17:00", mon_to="09:00")
+    assert "hours" in mistakes(answer.text) and 'name="mon_from" value="17:00"' in answer.text
+    assert save(off, mode="text", body="x", most="51").status_code == 422
+    assert "Auto-reply" not in enter(off, "operator").page("/") and enter(off, "operator").get("/auto-reply").status_code == 403
+    assert off.sql("SELECT mode, body FROM reply_rule WHERE tenant_id = %s AND line_id IS NULL", off.tenant.id) == [{"mode": "none", "body": ""}]
+
+
+def test_a_line_goes_its_own_way(on):
+    line = line_id(on)
+    assert "At present: Text." in page(on, line)
+    assert save(on, line, mode="none").status_code == 303
+    number = new_number()
+    assert job(on, write(on, number)) is None
+    assert outcome(on, write(on, "whatsapp:" + number, to=on.whatsapp_line)) == "answered", "the other one as before"
+    assert save(on, line, mode="text", body="Here is the front desk.").status_code == 303
+    assert outcome(on, write(on, number)) == "answered"
+    assert save(on, line, mode="inherit", body="Here is the front desk.").status_code == 303
+    assert outcome(on, write(on, number)) == "answered"
+    on.wait(lambda: [b for b in answers(on, number)][-2:] == ["Here is the front desk.", TEXT], what="the line's own answer, then the default's")
+
+
+def test_another_tenants_line_is_not_there(on):
+    peer = on.add_tenant(Tenant("Foreign", "AC" + secrets.token_hex(16), secrets.token_hex(16)))
+    on.ctl("line", "add", "+48732922922", "--tenant", peer.name, "--channel", "sms")
+    line = line_id(on, "+48732922922")
+    assert enter(on).get(f"/auto-reply?line={line}").status_code == 404
+    assert enter(on).post("/auto-reply", data={"_csrf": csrf_of(page(on)), "line": line, "mode": "text", "body": "x", "most": "5"}).status_code == 404
+    assert on.sql("SELECT answer_after_s FROM line WHERE id = %s", line) == [{"answer_after_s": None}] and not on.sql("SELECT 1 FROM reply_rule WHERE line_id = %s", line)
+
+
+def test_keywords(off):
+    assert save(off, mode="keywords", fallback="Write PRICES or HOURS.").status_code == 303
+    assert keyword(off, "Święta", "24 to 26 December").status_code == 303
+    assert keyword(off, "prices", "From 10.").status_code == 303
+    assert keyword(off, "Prices!", "From 12.").status_code == 303, "the same word: the new answer"
+    shown = page(off)
+    assert "Święta" in shown and "From 12." in shown and "From 10." not in shown
+    said = {"prices": "From 12.", " PRICES! ": "From 12.", "swieta": "24 to 26 December", "what prices": "Write PRICES or HOURS.", "?": "Write PRICES or HOURS."}
+    for body, expected in said.items():
+        number = new_number()
+        assert outcome(off, write(off, number, body)) == "answered"
+        assert off.wait(lambda: answers(off, number), what="the answer") == [expected], body
+    assert save(off, mode="keywords").status_code == 303
+    assert outcome(off, write(off, new_number(), "something else")) == "no-keyword"
+    form = {"_csrf": csrf_of(shown), "word": "prices"}
+    assert enter(off).post("/auto-reply/keywords/remove", data=form, allow_redirects=False).status_code == 303
+    assert outcome(off, write(off, new_number(), "prices")) == "no-keyword"
+
+
+def test_keywords_that_are_none(off):
+    assert mistakes(keyword(off, "!!!", "x").text)["word"] == "A keyword is 1 to 40 letters or digits."
+    assert "opt-outs" in mistakes(keyword(off, "Stop", "x").text)["word"]
+    answer = keyword(off, "good", "")
+    assert answer.status_code == 422 and 'value="good"' in answer.text
+    assert not off.sql("SELECT 1 FROM reply_keyword WHERE word IN ('', 'stop', 'good')")
+
+
+# ---- hours ----
+
+def test_outside_business_hours_the_other_text_once(off):
+    """Open one minute a week, on another day than today."""
+    now = off.sql("SELECT WEEKDAY(CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', '+01:00')) AS day")[0]["day"]
+    day = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[(now + 3) % 7]
+    assert save(off, mode="text", body=TEXT, hours="1", closed_body="We are closed.", **{f"{day}_from": "03:00", f"{day}_to": "03:01"}).status_code == 303
+    number = new_number()
+    assert [outcome(off, write(off, number, f"message {i}")) for i in range(3)] == ["closed-text", "closed", "closed"]
+    off.wait(lambda: answers(off, number), what="the answer")
+    assert answers(off, number) == ["We are closed."]
+    at_work = new_number()
+    assert off.api("POST", "/api/messages", json={"to": at_work, "body": "A person here"}).status_code == 200
+    assert outcome(off, write(off, at_work, "thanks")) == "human", "half an hour after a person"
+    assert save(off, mode="text", body=TEXT, hours="1", **{f"{day}_from": "03:00", f"{day}_to": "03:01"}).status_code == 303
+    assert outcome(off, write(off, new_number())) == "closed", "no text, no answer"
+
+
+# ---- a model ----
+
+def test_without_a_model_a_person_is_told(off):
+    assert save(off, mode="ai").status_code == 303
+    number = new_number()
+    first, second = write(off, number, "Good morning"), write(off, number, "I have a question")
+    assert outcome(off, second) == "ai-no-key" and outcome(off, first) == "superseded"
+    assert [m["status"] for m in messages_with(off, number) if m["direction"] == 2] == ["handed-off"] and not answers(off, number)
+
+
+def test_a_host_that_dies_in_the_middle_is_followed_by_another(on):
+    on.stop_cron()
+    first, last = write(on, new_number()), write(on, new_number())
+    lost = "UPDATE reply_job j JOIN message m ON m.tenant_id = j.tenant_id AND m.id = j.message_id SET j.state = 'thinking', j.claim = 'gone', j.tries = %s, " \
+           "j.next_at = UTC_TIMESTAMP(3) - INTERVAL 1 SECOND WHERE m.sid = %s"
+    on.sql(lost, 2, first)
+    on.sql(lost, 3, last)
+    on.start_cron()
+    assert outcome(on, first) == "answered" and outcome(on, last) == "given-up"
+    assert on.sql("SELECT m.status FROM message m JOIN message i ON i.tenant_id = m.tenant_id AND i.conversation_id = m.conversation_id WHERE i.sid = %s AND m.direction = 2",
+                  last) == [{"status": "handed-off"}]

@@ -1,0 +1,157 @@
+/* auto_reply.c - how lines answer by themselves: one rule at a time, the others beside it. */
+#include "base/base.h"
+#include "base/clock.h"
+#include "services/hours.h"
+#include "services/replies.h"
+#include "pages/auto_reply.h"
+
+struct line_in { uint64_t line; };
+static const struct form_field line_fields[] = { FORM_ID(struct line_in, line, 0) };
+const struct form auto_reply_query = FORM(struct line_in, line_fields);
+
+#define DAY(d) FORM_TEXT(struct auto_reply_in, d##_from, 0, 5, 0), FORM_TEXT(struct auto_reply_in, d##_to, 0, 5, 0)
+static const struct form_field rule_fields[] = {
+    FORM_ID(struct auto_reply_in, line, 0),
+    FORM_TEXT(struct auto_reply_in, mode, 1, 12, REQUIRED),
+    FORM_TEXT(struct auto_reply_in, body, 0, ANSWER_MOST_UNITS, MULTILINE),
+    FORM_TEXT(struct auto_reply_in, closed_body, 0, ANSWER_MOST_UNITS, MULTILINE),
+    FORM_TEXT(struct auto_reply_in, fallback, 0, ANSWER_MOST_UNITS, MULTILINE),
+    FORM_BOOL(struct auto_reply_in, hours, false),
+    DAY(mon), DAY(tue), DAY(wed), DAY(thu), DAY(fri), DAY(sat), DAY(sun),
+    FORM_INT(struct auto_reply_in, most, 1, ANSWERS_MOST, 5, 0),
+};
+#undef DAY
+const struct form auto_reply_form = FORM(struct auto_reply_in, rule_fields);
+
+static const struct form_field word_fields[] = {
+    FORM_ID(struct keyword_in, line, 0),
+    FORM_TEXT(struct keyword_in, word, 1, WORD_MOST_UNITS, REQUIRED),
+    FORM_TEXT(struct keyword_in, answer, 1, ANSWER_MOST_UNITS, REQUIRED | MULTILINE),
+};
+const struct form keyword_form = FORM(struct keyword_in, word_fields);
+
+struct remove_in { uint64_t line; const char *word; };
+static const struct form_field remove_fields[] = { FORM_ID(struct remove_in, line, 0), FORM_TEXT(struct remove_in, word, 1, 100, REQUIRED) };
+const struct form keyword_remove_form = FORM(struct remove_in, remove_fields);
+
+/* ---- hours between the form and JSON ---- */
+
+static const char *or_empty(const char *s)
+{
+    return s ? s : "";
+}
+
+/* Midnight at the end of a day is 00:00 in a browser's field. */
+static int closing(const char *s)
+{
+    int minute = hours_minute(s);
+    return minute == 0 ? HOURS_END : minute;
+}
+
+/* False with a mistake at "hours". */
+static bool read_hours(struct request *rq, const struct auto_reply_in *in, const char **json)
+{
+    struct hours h = { 0 };
+    bool any = false;
+    for (int d = 0; d < WEEK; d++) {
+        const char *from = or_empty(in->day[d].from), *to = or_empty(in->day[d].to);
+        if (!*from && !*to)
+            continue;
+        h.day[d].from = hours_minute(from);
+        h.day[d].to = closing(to);
+        if (h.day[d].from < 0 || h.day[d].to <= h.day[d].from) {
+            request_field_error(rq, "hours", N_("Closing must be later than opening, for example 09:00 to 17:00."));
+            return false;
+        }
+        any = true;
+    }
+    if (!any)
+        request_field_error(rq, "hours", N_("Write the hours of at least one day."));
+    *json = hours_json(rq->ctx.arena, &h);
+    return any;
+}
+
+static void fill_hours(struct request *rq, struct auto_reply_in *in, const char *json)
+{
+    struct hours h;
+    if (!json || !hours_parse(rq->ctx.arena, json, &h)) {
+        for (int d = 0; d < 5; d++) /* a beginning to change */
+            in->day[d].from = "09:00", in->day[d].to = "17:00";
+        return;
+    }
+    in->hours = true;
+    for (int d = 0; d < WEEK; d++) {
+        if (h.day[d].from == h.day[d].to)
+            continue;
+        in->day[d].from = arena_printf(rq->ctx.arena, "%02d:%02d", h.day[d].from / 60, h.day[d].from % 60);
+        in->day[d].to = arena_printf(rq->ctx.arena, "%02d:%02d", h.day[d].to / 60 % 24, h.day[d].to % 60);
+    }
+}
+
+/* ---- pages ---- */
+
+static int show_rule(struct request *rq, struct response *rs, uint64_t line, const struct auto_reply_in *in, const struct keyword_in *word, int status)
+{
+    const struct reply_rule_row *r = reply_rule(&rq->ctx, line);
+    if (!r)
+        return fail(rq, rs);
+    struct auto_reply_in shown = { .line = line, .mode = r->mode, .body = r->body, .closed_body = r->closed_body, .fallback = r->fallback, .most = r->most };
+    if (!in)
+        fill_hours(rq, &shown, r->hours);
+    if (!put_auto_reply(rq, r, in ? in : &shown, word))
+        return fail(rq, rs);
+    return view_page_status(rq, rs, "pages/auto_reply", status);
+}
+
+static int back(struct request *rq, struct response *rs, uint64_t line, const char *part)
+{
+    return redirect(rq, rs, line ? arena_printf(rq->ctx.arena, "/auto-reply?line=%" PRIu64 "%s", line, part) : arena_printf(rq->ctx.arena, "/auto-reply%s", part));
+}
+
+int auto_reply_page(struct request *rq, struct response *rs) /* GET /auto-reply */
+{
+    const struct line_in *in = rq->in;
+    return show_rule(rq, rs, in->line, NULL, NULL, 200);
+}
+
+static bool save(struct request *rq, const struct auto_reply_in *in)
+{
+    struct reply_rule_row r = { .line_id = in->line, .mode = in->mode, .body = or_empty(in->body), .closed_body = or_empty(in->closed_body),
+                                .fallback = or_empty(in->fallback), .most = in->most };
+    return (!in->hours || read_hours(rq, in, &r.hours)) && reply_rule_save(&rq->ctx, &r);
+}
+
+int auto_reply_save_page(struct request *rq, struct response *rs) /* POST /auto-reply */
+{
+    const struct auto_reply_in *in = rq->in;
+    if (!rq->form_errors && save(rq, in)) {
+        response_notice(rq, rs, N_("Saved."));
+        return back(rq, rs, in->line, "");
+    }
+    if (!rq->form_errors && !show_again(rq))
+        return fail(rq, rs);
+    return show_rule(rq, rs, in->line, in, NULL, 422);
+}
+
+int keyword_add_page(struct request *rq, struct response *rs) /* POST /auto-reply/keywords */
+{
+    const struct keyword_in *in = rq->in;
+    if (!rq->form_errors && reply_keyword_add(&rq->ctx, in->line, in->word, in->answer)) {
+        response_notice(rq, rs, N_("The keyword is saved."));
+        return back(rq, rs, in->line, "#keywords");
+    }
+    if (!rq->form_errors && !show_again(rq))
+        return fail(rq, rs);
+    return show_rule(rq, rs, in->line, NULL, in, 422);
+}
+
+int keyword_remove_page(struct request *rq, struct response *rs) /* POST /auto-reply/keywords/remove */
+{
+    const struct remove_in *in = rq->in;
+    if (rq->form_errors)
+        return fail_with(rq, rs, ERR_INVALID);
+    if (!reply_keyword_remove(&rq->ctx, in->line, in->word))
+        return fail(rq, rs);
+    response_notice(rq, rs, N_("The keyword is removed."));
+    return back(rq, rs, in->line, "#keywords");
+}
