@@ -28,8 +28,9 @@ void put_note(struct request *rq, struct value *o, const struct message_row *m)
     object_text(note, "icon", known ? words[i].icon : "state-canceled");
     if (strcmp(m->status, "opt-out-doubt") == 0)
         object_bool(note, "asks", true);
+    bool quoted = strncmp(m->status, "opted-", 6) == 0; /* the customer's own word, or what a colleague wrote */
     if (*m->body) /* our own reasons are message ids; other words stay as they are */
-        object_text(note, "detail", say(rq, m->body));
+        object_text(note, "detail", quoted ? m->body : say(rq, m->body));
     if (m->author)
         object_text(note, "by", m->author);
 }

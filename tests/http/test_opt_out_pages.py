@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from panel import conversation_with, csrf_of, enter, mistakes, new_number, quoted, texts
-from test_opt_out import entries, ledger, notes, say, send
+from panel import asked, conversation_with, csrf_of, enter, logged, messages_with, mistakes, new_number, quoted, texts
+from test_opt_out import STOPPED, entries, ledger, notes, say, send
 
 
 def titles(page):
@@ -244,3 +244,56 @@ def test_another_tenant_sees_and_changes_nothing(stack, other):
     assert stack.api("GET", f"/api/opt-outs/{quoted(number)}", other.admin).json()["opted_out"] is False
     assert stack.api("DELETE", f"/api/opt-outs/{quoted(number)}", other.admin).status_code == 404
     enter(stack).submit("/opt-outs/words", action="/opt-outs/words/remove", word="unser wort")
+
+
+@pytest.mark.parametrize("kind", ["bulk", "reminder"])
+def test_what_leaves_by_itself_is_stopped_at_the_gate_and_says_why(stack, kind):
+    number, friend = new_number(), new_number()
+    say(stack, number, "STOP")
+    if kind == "bulk":
+        answer = stack.api("POST", "/api/multi-sms/batches", json={"body": "to all of you", "recipients": [number, friend]})
+        assert answer.status_code == 201, answer.text
+    else:
+        for to in (number, friend):
+            answer = stack.api("POST", "/api/reminders", json={"to": to, "body": "to all of you", "interval_minutes": 60})
+            assert answer.status_code == 201, answer.text
+            stack.sql("UPDATE reminder SET next_at = UTC_TIMESTAMP() - INTERVAL 1 SECOND WHERE id = %s", int(answer.json()["id"]))
+    stack.wait(lambda: [a for a in asked(stack, friend) if a["outcome"] == "accepted"], what="the other one's message")
+    told = "This customer has opted out (STOP): nothing may be sent."
+    stack.wait(lambda: [m for m in messages_with(stack, number) if m["status"] == "failed" and m["error_text"].startswith(told)], what="the reason")
+    assert STOPPED in texts(enter(stack).page(f"/conversations/{conversation_with(stack, number)['id']}"), "p", "bubble-failure")[0][-1]
+    if kind == "bulk":
+        items = stack.api("GET", f"/api/multi-sms/batches/{answer.json()['batch']['id']}/recipients").json()["items"]
+        assert [r["status"] for r in items] == ["failed", "sent"] and items[0]["error"].startswith(told)
+    assert asked(stack, number) == []
+    stack.sql("UPDATE reminder SET enabled = 0, next_at = NULL")
+
+
+def test_an_erased_person_stays_out_until_somebody_who_knows_the_number_lifts_it(stack):
+    number = new_number()
+    say(stack, number, "hello")
+    browser = enter(stack)
+    assert browser.submit("/privacy", "/privacy/erase", number=number, again=number).status_code == 200
+    stack.wait(lambda: not stack.sql("SELECT 1 FROM contact WHERE address_key = %s", number), what="the erasure")
+    assert entries(stack, number) == {} and send(stack, number).status_code == 400
+    say(stack, number, "START")
+    assert send(stack, number).status_code == 400, "no word lifts it"
+    page = browser.get("/opt-outs", params={"q": number}).text
+    assert titles(page) == ["Usunięta osoba"] and shown(number) not in page
+    path = re.search(r'class="conversation-row".*?href="(/opt-outs/\d+)"', page, re.S).group(1)
+    for typed, field in (("", "number"), (new_number(), "")):
+        answer = browser.submit(path, action=path + "/lift", number=typed, reason="wrote again")
+        assert answer.status_code == 422 and (field in mistakes(answer.text) or 'role="alert"' in answer.text)
+    assert browser.submit(path, action=path + "/lift", number=number, reason="wrote again").status_code == 200
+    assert send(stack, number).status_code == 200
+
+
+def test_a_locked_chat_costs_no_statement_more(stack):
+    free, out = new_number(), new_number()
+    say(stack, free, "hello")
+    say(stack, out, "STOP")
+
+    def cost(number):
+        talk = conversation_with(stack, number)["id"]
+        return min(int(logged(stack, enter(stack).get(f"/conversations/{talk}"))["statements"]) for _ in range(3))
+    assert cost(out) == cost(free) <= 2

@@ -238,6 +238,14 @@ static void subkeys_differ(void **state)
     crypto_keyed_hex(k, "throttle", "session", different);
     assert_string_not_equal(hex, different);
     crypto_keyed_hex(other, "csrf", "session", different);
+    uint8_t mine[32], again_mine[32], theirs[32], elsewhere[32];
+    crypto_keyed_hash(k, "opt-out", 1, "+447700900123", mine);
+    crypto_keyed_hash(k, "opt-out", 1, "+447700900123", again_mine);
+    crypto_keyed_hash(k, "opt-out", 2, "+447700900123", theirs);
+    crypto_keyed_hash(other, "opt-out", 1, "+447700900123", elsewhere);
+    assert_memory_equal(mine, again_mine, 32);
+    assert_memory_not_equal(mine, theirs, 32);
+    assert_memory_not_equal(mine, elsewhere, 32);
     assert_string_not_equal(hex, different);
 }
 
