@@ -90,14 +90,14 @@ int reminder_new_page(struct request *rq, struct response *rs) /* GET /reminders
     struct reminder_in in = { .wish = { .to = query->to, .rule = "daily", .interval_minutes = 60, .time = "09:00", .month_day = 1, .zone = rq->zone,
                                         .catch_up = "one", .max_age_minutes = 1440 } };
     rq->form_errors = NULL; /* what stands in a link is a proposal */
-    struct reminder_row *planned = reminder_times(&rq->ctx, &in.wish);
+    struct reminder_row *planned = reminder_times(&rq->ctx, &in.wish, NULL);
     return planned ? show(rq, rs, &in, NULL, planned, 200) : fail(rq, rs);
 }
 
 int reminder_add_page(struct request *rq, struct response *rs) /* POST /reminders/new */
 {
     const struct reminder_in *in = rq->in;
-    struct reminder_row *planned = rq->form_errors ? NULL : reminder_times(&rq->ctx, &in->wish);
+    struct reminder_row *planned = rq->form_errors ? NULL : reminder_times(&rq->ctx, &in->wish, NULL);
     if (!rq->form_errors && planned && !in->preview) {
         uint64_t id = reminder_add(&rq->ctx, &in->wish, in->nonce);
         if (id) {
@@ -121,7 +121,8 @@ int reminder_edit_page(struct request *rq, struct response *rs) /* GET /reminder
         in.wish.interval_minutes = 60; /* what another rule would begin with */
     if (!in.wish.month_day)
         in.wish.month_day = 1;
-    return show(rq, rs, &in, r, r, 200);
+    struct reminder_row *planned = reminder_times(&rq->ctx, &in.wish, r);
+    return planned ? show(rq, rs, &in, r, planned, 200) : fail(rq, rs);
 }
 
 int reminder_change_page(struct request *rq, struct response *rs) /* POST /reminders/:id/edit */
@@ -131,7 +132,7 @@ int reminder_change_page(struct request *rq, struct response *rs) /* POST /remin
     struct reminder_row *old = reminder_get(&rq->ctx, id);
     if (!old)
         return fail(rq, rs);
-    struct reminder_row *planned = rq->form_errors ? NULL : reminder_retimed(&rq->ctx, old, &in->wish);
+    struct reminder_row *planned = rq->form_errors ? NULL : reminder_times(&rq->ctx, &in->wish, old);
     if (!rq->form_errors && planned && !in->preview && reminder_change(&rq->ctx, id, &in->wish, in->version)) {
         response_notice(rq, rs, N_("The reminder is saved."));
         return redirect(rq, rs, arena_printf(rq->ctx.arena, "/reminders/%" PRIu64, id));

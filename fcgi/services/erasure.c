@@ -4,6 +4,7 @@
 #include "base/phone.h"
 #include "services/audit.h"
 #include "services/opt_out.h"
+#include "services/reminders.h"
 #include "services/removal.h"
 #include "services/removing.h"
 #include "services/wake.h"
@@ -36,6 +37,17 @@ static size_t addresses_of(struct ctx *ctx, const char *number, const struct row
     return n;
 }
 
+/* Before anything is removed: they would write again. */
+static bool forget_reminders(struct ctx *ctx, const char *number, const struct rows *talks)
+{
+    const char **addresses;
+    size_t n = addresses_of(ctx, number, talks, &addresses);
+    for (size_t i = 0; i < n; i++)
+        if (reminders_forget(ctx, addresses[i]) < 0)
+            return false;
+    return true;
+}
+
 static bool store_person(struct ctx *ctx, void *arg)
 {
     struct person *p = arg;
@@ -66,7 +78,7 @@ uint64_t removal_person(struct ctx *ctx, const char *number, const char *again)
     }
     struct person p = { .number = number, .talks = db_talks_of(ctx, ctx->tenant, address_key(ctx->arena, number), TALKS_MOST) };
     /* Suppressed before anything else: nothing is sent to them while they are being erased, nor ever after. */
-    if (!p.talks.ok || !opt_out_forget_address(ctx, address_key(ctx->arena, number)) || db_transaction(ctx, store_person, &p) != DB_OK)
+    if (!p.talks.ok || !opt_out_forget_address(ctx, address_key(ctx->arena, number)) || !forget_reminders(ctx, number, &p.talks) || db_transaction(ctx, store_person, &p) != DB_OK)
         return 0;
     wake_cron(ctx);
     return p.request;
@@ -79,10 +91,10 @@ static int64_t erase_traces(struct ctx *ctx, const char *number, const struct ro
     int64_t rows = 0;
     size_t n = addresses_of(ctx, number, talks, &addresses);
     for (size_t i = 0; i < n; i++) {
-        int64_t gone = db_person_address(ctx, ctx->tenant, addresses[i]);
-        if (gone < 0)
+        int64_t gone = db_person_address(ctx, ctx->tenant, addresses[i]), reminders = reminders_forget(ctx, addresses[i]);
+        if (gone < 0 || reminders < 0)
             return -1;
-        rows += gone;
+        rows += gone + reminders;
     }
     int64_t blanked = db_person_audit(ctx, ctx->tenant, number);
     return blanked < 0 ? -1 : rows + blanked;

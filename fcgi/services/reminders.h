@@ -38,12 +38,11 @@ struct reminder_wish {
 };
 
 /* The wish checked and made a row, next_ms being its first slot after now (CLOCK_NONE: it never comes). NULL with INVALID at the
- * field of that name, or DATABASE. Nothing is stored. */
-struct reminder_row *reminder_plan(struct ctx *ctx, const struct reminder_wish *wish);
+ * field of that name, or DATABASE. Nothing is stored. `old`: the one it changes (NULL: a new one); what that has sent counts, and
+ * its next slot stays where the times do not change; of a paused one it is as if it were resumed now. */
+struct reminder_row *reminder_plan(struct ctx *ctx, const struct reminder_wish *wish, const struct reminder_row *old);
 /* The same without receiver, text and sender: only when. For a look ahead. */
-struct reminder_row *reminder_times(struct ctx *ctx, const struct reminder_wish *wish);
-/* The same for one that is there: what it has sent counts, and its next slot stays where the times do not change. */
-struct reminder_row *reminder_retimed(struct ctx *ctx, const struct reminder_row *old, const struct reminder_wish *wish);
+struct reminder_row *reminder_times(struct ctx *ctx, const struct reminder_wish *wish, const struct reminder_row *old);
 /* The other way round, to fill a form. */
 void reminder_wish_of(struct ctx *ctx, const struct reminder_row *r, struct reminder_wish *out);
 /* The next slots from next_ms on, at most `most`; how many there are. */
@@ -59,6 +58,8 @@ bool reminder_change(struct ctx *ctx, uint64_t id, const struct reminder_wish *w
 bool reminder_enable(struct ctx *ctx, uint64_t id, bool enabled);
 /* With its history; messages stay where they are. */
 bool reminder_delete(struct ctx *ctx, uint64_t id);
+/* Deletes all to that address, for erasing a person; may be repeated. How many, -1 on failure. */
+int64_t reminders_forget(struct ctx *ctx, const char *address);
 
 struct reminder_row *reminder_get(struct ctx *ctx, uint64_t id); /* NULL with ERR_ABSENT */
 /* struct reminder_row, newest first, ids below `before`. */

@@ -8,10 +8,8 @@
 ROW_TYPE(reminder_row, REMINDER_ROW(REMINDER_FIELD));
 #define SLOT_FIELD(kind, member, flags) FIELD_ENTRY(slot_row, kind, member, flags)
 ROW_TYPE(slot_row, SLOT_ROW(SLOT_FIELD));
-struct found_row { uint64_t id; };
-#define FOUND_ROW(F) F(U64, id, 0)
-#define FOUND_FIELD(kind, member, flags) FIELD_ENTRY(found_row, kind, member, flags)
-ROW_TYPE(found_row, FOUND_ROW(FOUND_FIELD));
+#define REMINDER_ID_FIELD(kind, member, flags) FIELD_ENTRY(reminder_id_row, kind, member, flags)
+ROW_TYPE(reminder_id_row, REMINDER_ID_ROW(REMINDER_ID_FIELD));
 
 /* ---- reminders ---- */
 
@@ -23,13 +21,14 @@ static const struct sql reminders_page = SQL_REPEATABLE(REMINDER_SELECT "WHERE t
 static const struct sql reminder_insert =
     SQL("INSERT INTO reminder (tenant_id,line_id,name,to_address,body,rule,interval_min,weekdays,month_day,at_minute,zone,starts_on,ends_on,ends_count,catch_up,"
         "max_age_min,quiet_from,quiet_until,next_at,nonce,created_by,updated_by) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,LEFT(?,190),LEFT(?,190))", NULL);
-static const struct sql reminder_by_nonce = SQL_REPEATABLE("SELECT id FROM reminder WHERE tenant_id=? AND nonce=?", &found_row_type);
+static const struct sql reminder_by_nonce = SQL_REPEATABLE("SELECT id FROM reminder WHERE tenant_id=? AND nonce=?", &reminder_id_row_type);
 static const struct sql reminder_update =
     SQL("UPDATE reminder SET line_id=?,name=?,to_address=?,body=?,rule=?,interval_min=?,weekdays=?,month_day=?,at_minute=?,zone=?,starts_on=?,ends_on=?,ends_count=?,"
         "catch_up=?,max_age_min=?,quiet_from=?,quiet_until=?,next_at=IF(?,?,next_at),version=version+1,updated_by=LEFT(?,190),updated_at=UTC_TIMESTAMP(3) "
         "WHERE tenant_id=? AND id=? AND version=?", NULL);
 static const struct sql reminder_enable =
     SQL("UPDATE reminder SET enabled=?,next_at=?,version=version+1,updated_by=LEFT(?,190),updated_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=? AND version=?", NULL);
+static const struct sql reminders_to = SQL_REPEATABLE("SELECT id FROM reminder WHERE tenant_id=? AND to_address=? ORDER BY id LIMIT ?", &reminder_id_row_type);
 static const struct sql reminder_delete = SQL_REPEATABLE("DELETE FROM reminder WHERE tenant_id=? AND id=?", NULL);
 /* lint: no-tenant: fcgi-cron asks for all tenants */
 static const struct sql reminders_due =
@@ -50,7 +49,7 @@ uint64_t db_reminder_insert(struct ctx *ctx, uint64_t tenant, const struct remin
 
 uint64_t db_reminder_by_nonce(struct ctx *ctx, uint64_t tenant, const char *nonce)
 {
-    struct found_row *found = stmt_one(ctx, &reminder_by_nonce, ARGS(U64(tenant), TEXT(nonce)));
+    struct reminder_id_row *found = stmt_one(ctx, &reminder_by_nonce, ARGS(U64(tenant), TEXT(nonce)));
     return found ? found->id : 0;
 }
 
@@ -75,6 +74,11 @@ int db_reminder_update(struct ctx *ctx, uint64_t tenant, const struct reminder_r
 int db_reminder_enable(struct ctx *ctx, uint64_t tenant, uint64_t id, int64_t version, bool enabled, int64_t next_ms, const char *by)
 {
     return (int)stmt_do(ctx, &reminder_enable, ARGS(I64(enabled), TIME(next_ms), TEXT(by), U64(tenant), U64(id), I64(version)));
+}
+
+struct rows db_reminders_to(struct ctx *ctx, uint64_t tenant, const char *address, int limit)
+{
+    return stmt_all(ctx, &reminders_to, ARGS(U64(tenant), TEXT(address), I64(limit)));
 }
 
 int db_reminder_delete(struct ctx *ctx, uint64_t tenant, uint64_t id)

@@ -26,6 +26,10 @@ struct reminder_row {
     F(TIME, now_ms, 0)
 extern const struct row_type reminder_row_type;
 
+struct reminder_id_row { uint64_t id; };
+#define REMINDER_ID_ROW(F) F(U64, id, 0)
+extern const struct row_type reminder_id_row_type;
+
 /* A slot with its message as it is now. status NULL: there is no message (any more). */
 struct slot_row {
     uint64_t reminder_id;
@@ -49,6 +53,8 @@ struct reminder_row *db_reminder_get(struct ctx *ctx, uint64_t tenant, uint64_t 
 struct rows db_reminders(struct ctx *ctx, uint64_t tenant, uint64_t before, int limit);
 /* The last slot of each of them: those of the page that db_reminders() gives. */
 struct rows db_reminder_last_slots(struct ctx *ctx, uint64_t tenant, uint64_t newest, uint64_t oldest, int limit);
+/* struct reminder_id_row: those to exactly that address. */
+struct rows db_reminders_to(struct ctx *ctx, uint64_t tenant, const char *address, int limit);
 /* Everything a person decides, and next_ms; where `r->version` is still the row's. 1 changed, 0 somebody else was quicker. */
 int db_reminder_update(struct ctx *ctx, uint64_t tenant, const struct reminder_row *r, bool new_next, const char *by);
 int db_reminder_enable(struct ctx *ctx, uint64_t tenant, uint64_t id, int64_t version, bool enabled, int64_t next_ms, const char *by);

@@ -8,7 +8,7 @@ import zoneinfo
 import pytest
 
 from core_tools import PROFILE
-from panel import asked, bubbles, csrf_of, enter, messages_with, mistakes, new_number, other  # noqa: F401 (a fixture)
+from panel import asked, bubbles, csrf_of, enter, messages_with, mistakes, new_number
 from stack import Process, forms
 
 SLOW = 3 if PROFILE == "asan" else 1
@@ -362,6 +362,19 @@ def test_a_deleted_one_is_gone_and_its_messages_stay(stack):
     assert browser.get(f"/reminders/{reminder}").status_code == 404
 
 
+def test_erasing_a_person_takes_their_reminders_along(stack):
+    number, another = new_number(), new_number()
+    gone = [add(stack, number), add(stack, number), add(stack, "whatsapp:" + number)]
+    stays = add(stack, another)
+    due(stack, gone[0])
+    sent(stack, gone[0])
+    stack.wait(lambda: asked(stack, number))
+    enter(stack).submit("/privacy", "/privacy/erase", number=number, again=number)
+    stack.wait(lambda: not stack.sql("SELECT 1 FROM reminder WHERE id IN %s", tuple(gone)), timeout=30 * SLOW, what="reminders that are gone")
+    assert not slots(stack, gone[0]) and row(stack, stays)["enabled"] == 1
+    assert not stack.sql("SELECT 1 FROM audit WHERE detail LIKE %s OR target LIKE %s", f"%{number[1:]}%", f"%{number[1:]}%")
+
+
 # ---- pages ----
 
 def next_five(page):
@@ -432,7 +445,7 @@ def test_the_page_of_one_and_its_history(stack):
     assert f'"{older}"' in browser.page(path) and bubbles(browser.page(older)) == ["The gate opens"]
     assert second["message_id"] != slot["message_id"] and len(bubbles(browser.page(link))) == 3
     assert browser.submit("/reminders", action=f"{path}/toggle").status_code == 200 and row(stack, reminder)["enabled"] == 0
-    assert "Paused" in browser.page(path)
+    assert "Paused" in browser.page(path) and not next_five(browser.page(path)) and len(next_five(browser.page(path + "/edit"))) == 5
 
 
 def test_two_pages_of_history(stack):
