@@ -2,17 +2,19 @@
 #include "base/base.h"
 #include "pages/conversation.h"
 #include "pages/parts.h"
+#include "services/drafts.h"
 
-struct conversation_in { uint64_t before; };
-static const struct form_field conversation_fields[] = { FORM_ID(struct conversation_in, before, 0) };
+struct conversation_in { uint64_t before, draft; };
+static const struct form_field conversation_fields[] = { FORM_ID(struct conversation_in, before, 0), FORM_ID(struct conversation_in, draft, 0) };
 const struct form conversation_query = FORM(struct conversation_in, conversation_fields);
 
-struct reply_in { const char *body, *nonce; int64_t seen; struct texts kept; };
+struct reply_in { const char *body, *nonce; int64_t seen; struct texts kept; uint64_t draft; };
 static const struct form_field reply_fields[] = {
     FORM_TEXT(struct reply_in, body, 0, BODY_MOST_UNITS, MULTILINE), /* may be empty beside an attachment: message_send() decides */
     FORM_TEXTS(struct reply_in, kept, SEND_MEDIA_MOST, 0),
     FORM_TEXT(struct reply_in, nonce, 0, 64, 0),
     FORM_INT(struct reply_in, seen, 0, UINT32_MAX, 0, 0),
+    FORM_ID(struct reply_in, draft, 0),
 };
 enum { UPLOAD_LIMIT = 17 << 20 }; /* the largest attachment, and what surrounds it; the web servers allow 20 MB */
 const struct form reply_form = FORM_LARGE(struct reply_in, reply_fields, UPLOAD_LIMIT);
@@ -51,7 +53,10 @@ static int show(struct request *rq, struct response *rs, uint64_t id, uint64_t b
 int conversation_page(struct request *rq, struct response *rs) /* GET /conversations/:id */
 {
     const struct conversation_in *in = rq->in;
-    view_form(rq, &reply_form, NULL);
+    struct reply_in reply = { .draft = in->draft };
+    const struct conversation_row *c = in->draft ? inbox_conversation(&rq->ctx, request_arg_id(rq, 0)) : NULL;
+    reply.body = c ? proposal_text(rq, c, in->draft) : NULL; /* the proposal in the field, for those without scripts */
+    view_form(rq, &reply_form, reply.body ? &reply : NULL);
     put_kept(rq, NULL, 0);
     return show(rq, rs, request_arg_id(rq, 0), in->before, 200);
 }
@@ -86,6 +91,11 @@ int conversation_send_page(struct request *rq, struct response *rs) /* POST /con
         for (size_t i = 0; i < n; i++)
             send_files[i] = files[i].file;
         struct send_request send = { .conversation_id = id, .body = in->body, .nonce = in->nonce, .author = AUTHOR_USER, .files = send_files, .file_count = n };
+        struct draft_used used = { .message_id = in->draft, .sent = in->body ? in->body : "" };
+        if (in->draft) {
+            send.also = draft_used;
+            send.also_arg = &used;
+        }
         if (message_send(&rq->ctx, &send, &r)) {
             /* Who answers has read what stood above the form. The message is out: a mark that fails is no error. */
             if (in->seen && !inbox_mark_read(&rq->ctx, id, in->seen))

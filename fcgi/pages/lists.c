@@ -93,6 +93,12 @@ static void put_extra(struct request *rq, struct value *o, const char *extra)
         object_text(o, "quoted", button);
 }
 
+/* "as-is" or "edited" when the message came from a model's proposal. */
+static const char *draft_of(struct request *rq, const char *extra)
+{
+    return extra ? json_get_text(json_parse(rq->ctx.arena, extra, strlen(extra)), "AiDraft", NULL) : NULL;
+}
+
 static const char *author(struct request *rq, const struct conversation_row *c, const struct message_row *m)
 {
     static const char *const kinds[] = { [AUTHOR_USER] = N_("Panel"), [AUTHOR_API] = N_("API"), [AUTHOR_AUTO] = N_("Automatic reply"),
@@ -102,6 +108,10 @@ static const char *author(struct request *rq, const struct conversation_row *c, 
     const char *kind = m->author_kind > 0 && m->author_kind < (int)ARRAY_LEN(kinds) ? say(rq, kinds[m->author_kind]) : "";
     if (!m->author)
         return kind;
+    const char *from_draft = m->author_kind == AUTHOR_USER ? draft_of(rq, m->extra) : NULL;
+    bool edited = from_draft && strcmp(from_draft, "edited") == 0;
+    if (from_draft)
+        return sayf(rq, edited ? N_("AI draft, changed and sent by %s") : N_("AI draft, sent by %s"), m->author);
     return m->author_kind == AUTHOR_USER ? m->author : arena_printf(rq->ctx.arena, "%s · %s", m->author, kind);
 }
 
@@ -197,6 +207,7 @@ bool put_conversation(struct request *rq, const struct conversation_row *c)
         object_text(o, "unread_text", say_n(rq, N_("%lld unread"), N_("%lld unread messages"), c->unread));
     }
     object_int(o, "seen", c->inbound_count);
+    put_proposal(rq, o, c);
     object_text(o, "line", shown_address(rq, c->line_address));
     put_attach(rq, o, c->channel);
     return true;

@@ -14,12 +14,15 @@ struct last_row { uint64_t id; };
 extern const struct row_type last_row_type;
 ROW_TYPE(last_row, LAST_ROW(LAST_FIELD));
 
-#define COLUMNS(line, opt_out)                                                                                                    \
+#define COLUMNS(line, opt_out, ai)                                                                                                    \
     "c.id,c.line_id,c.contact_id,c.peer,c.channel,c.name," line ",c.last_message_id,c.last_at,c.last_direction,c.last_status,"     \
-    "c.preview,c.message_count,c.inbound_count,c.last_inbound_at,c.changed_at,c.seen_by," opt_out " FROM conversation c "
-#define LIST "SELECT " COLUMNS("NULL", "NULL,CAST(NULL AS DATETIME(3))")
+    "c.preview,c.message_count,c.inbound_count,c.last_inbound_at,c.changed_at,c.seen_by," opt_out "," ai " FROM conversation c "
+#define LIST "SELECT " COLUMNS("NULL", "NULL,CAST(NULL AS DATETIME(3))", "NULL,0")
+#define PROPOSAL                                                                                                         \
+    "(SELECT JSON_OBJECT('message',CAST(d.message_id AS CHAR),'state',d.state,'text',d.text) FROM ai_draft d WHERE d.tenant_id=c.tenant_id " \
+    "AND d.conversation_id=c.id AND d.message_id=c.last_message_id),EXISTS(SELECT 1 FROM model_key k WHERE k.tenant_id=c.tenant_id)"
 #define ONE                                                                                                              \
-    "SELECT " COLUMNS("(SELECT l.address FROM line l WHERE l.tenant_id=c.tenant_id AND l.id=c.line_id)", "x.source,x.changed_at")    \
+    "SELECT " COLUMNS("(SELECT l.address FROM line l WHERE l.tenant_id=c.tenant_id AND l.id=c.line_id)", "x.source,x.changed_at", PROPOSAL)    \
     "LEFT JOIN opt_out x ON x.tenant_id=c.tenant_id AND x.address_key=(SELECT k.address_key FROM contact k WHERE k.tenant_id=c.tenant_id AND k.id=c.contact_id) " \
     "AND x.channel IN (c.channel,'all') AND x.state='out' "
 #define NEWEST "ORDER BY c.last_at DESC,c.id DESC LIMIT ?"

@@ -62,6 +62,22 @@ async function older(event) {
   place.querySelector('a')?.focus({ preventScroll: true });
 }
 
+// --- the AI's proposal into the field, behind what stands there
+
+function useProposal(event) {
+  const link = event.target.closest('[data-use]');
+  const form = document.querySelector('[data-composer]');
+  if (!link || !form || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const field = form.querySelector('textarea');
+  const text = link.closest('.proposal').querySelector('[data-proposal]').textContent;
+  if (field.value.trim() === '') field.value = text;
+  else if (!field.value.includes(text)) field.value = `${field.value.trimEnd()}\n${text}`;
+  form.querySelector('[data-draft-id]').value = link.dataset.use;
+  field.dispatchEvent(new Event('input', { bubbles: true }));
+  field.focus();
+}
+
 // --- where the newest message is
 
 function showJump() {
@@ -71,6 +87,7 @@ function showJump() {
 if (thread) {
   thread.addEventListener('scroll', showJump, { passive: true });
   thread.addEventListener('click', older);
+  thread.addEventListener('click', useProposal);
   jump?.addEventListener('click', (event) => {
     event.preventDefault();
     thread.scrollTop = 0;

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from ai_tools import KEY, configure, draft, ended, job, notes, out, switch_on, usage
-from panel import asked, conversation_with, enter, messages_with, new_number
+from panel import asked, conversation_with, csrf_of, enter, messages_with, new_number
 from stack import Process
 
 LONG = "This is a sentence of an answer that goes on and on. " * 60
@@ -81,6 +81,73 @@ def test_a_draft_waits_for_a_person(own, models):
     row = draft(own, number)
     assert (row["state"], row["text"]) == ("ready", "Answer to: Do you deliver?")
     assert out(own, number) == [] and row["message_id"] == conversation_with(own, number)["last_message_id"]
+
+
+def chat(stack, number):
+    return f"/conversations/{conversation_with(stack, number)['id']}"
+
+
+def test_an_agent_uses_a_draft(own, models):
+    switch_on(own, automatic=False)
+    number = new_number()
+    ended(own, own.inbound("Do you deliver?", sender=number).sid)
+    agent, path = enter(own, "agent"), chat(own, number)
+    page = agent.page(path)
+    assert "The AI proposes" in page and "Answer to: Do you deliver?" in page
+    use = re.search(r'href="(/conversations/\d+\?draft=(\d+)#composer)"', page)
+    filled = agent.page(use.group(1).partition("#")[0])
+    assert re.search(r"<textarea[^>]*>Answer to: Do you deliver\?</textarea>", filled) and f'name="draft" value="{use.group(2)}"' in filled
+    agent.post(path, data={"_csrf": csrf_of(filled), "body": "Yes, we do.", "draft": use.group(2), "nonce": "n" + number}, allow_redirects=False)
+    sent, = own.wait(lambda: [m for m in out(own, number) if m["sid"]], what="the message")
+    assert (sent["body"], sent["author_kind"]) == ("Yes, we do.", 1) and draft(own, number) is None
+    assert "AI draft, changed and sent by" in agent.page(path) and "The AI proposes" not in agent.page(path)
+
+
+def test_a_draft_sent_as_it_is_and_one_that_is_dismissed(own, models):
+    switch_on(own, automatic=False)
+    number = new_number()
+    agent = enter(own, "agent")
+    ended(own, own.inbound("One", sender=number).sid)
+    row, path = draft(own, number), chat(own, number)
+    agent.post(path, data={"_csrf": csrf_of(agent.page(path)), "body": row["text"], "draft": row["message_id"], "nonce": "s" + number}, allow_redirects=False)
+    assert "AI draft, sent by" in agent.page(path)
+    ended(own, own.inbound("Two", sender=number).sid)
+    row = draft(own, number)
+    agent.post(path + "/dismiss", data={"_csrf": csrf_of(agent.page(path)), "draft": row["message_id"]}, allow_redirects=False)
+    assert draft(own, number) is None and "The AI proposes" not in agent.page(path)
+
+
+def test_a_draft_is_void_with_the_next_message(own, models):
+    switch_on(own, automatic=False)
+    number = new_number()
+    ended(own, own.inbound("One", sender=number).sid)
+    assert "The AI proposes" in enter(own, "agent").page(chat(own, number))
+    configure(own, enabled=False)
+    own.inbound("Two", sender=number)
+    assert "The AI proposes" not in enter(own, "agent").page(chat(own, number))
+
+
+def test_an_agent_asks(own, models):
+    switch_on(own)
+    configure(own, enabled=False)
+    number = new_number()
+    own.inbound("Is there a table for four?", sender=number)
+    agent, path = enter(own, "agent"), chat(own, number)
+    page = agent.page(path)
+    assert "Ask the AI" in page
+    models.config(hold=True)
+    agent.post(path + "/ask", data={"_csrf": csrf_of(page)}, allow_redirects=False)
+    models.wait(lambda counts: counts["in_flight"] == 1)
+    assert "The AI is writing" in agent.page(path) and "Ask the AI" not in agent.page(path)
+    models.config(hold=False)
+    models.release()
+    own.wait(lambda: draft(own, number)["state"] == "ready", what="the proposal")
+    assert draft(own, number)["text"] == "Answer to: Is there a table for four?" and usage(own)[-1]["purpose"] == "draft"
+    models.script(kind="hand_off", reason="I do not know the tables.")
+    own.inbound("Hello?", sender=number)
+    agent.post(path + "/ask", data={"_csrf": csrf_of(page)}, allow_redirects=False)
+    own.wait(lambda: draft(own, number)["state"] == "failed", what="the refusal")
+    assert "The AI has no proposal: I do not know the tables." in agent.page(path) and "Ask the AI" in agent.page(path)
 
 
 # ---- dropped ----
