@@ -40,13 +40,13 @@ static void put_result(struct request *rq, struct value *list, const struct hook
     static const struct { const char *tone, *label; } outcomes[] = {
         [HOOK_SET] = { "good", N_("Set") }, [HOOK_ALREADY] = { "good", N_("Was set already") }, [HOOK_REFUSED] = { "bad", N_("Refused") },
         [HOOK_ABSENT] = { "bad", N_("Not in this Twilio account") }, [HOOK_BY_HAND] = { "quiet", N_("By hand, in Twilio's console") },
-        [HOOK_LATER] = { "wait", N_("Time was up: press again") } };
+        [HOOK_LATER] = { "wait", N_("No answer yet: press again") } };
     struct value *o = list_object(list);
     object_text(o, "number", shown_address(rq, r->address));
     object_text(o, "name", *r->name ? r->name : NULL);
     object_text(o, "tone", outcomes[r->outcome].tone);
     object_text(o, "label", say(rq, outcomes[r->outcome].label));
-    if (r->outcome == HOOK_REFUSED)
+    if (r->outcome == HOOK_REFUSED || (r->outcome == HOOK_LATER && r->words))
         object_text(o, "words", twilio_said(rq, r->words, r->code));
     if (r->application)
         object_text(o, "application", sayf(rq, N_("The application %s answers for this number: Twilio ignores the address until it is removed there."), r->application));

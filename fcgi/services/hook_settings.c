@@ -111,7 +111,7 @@ static void set_one(struct ctx *ctx, struct work *w, const struct line_row *line
     twilio_number_call(ctx->arena, ctx->conf, &w->acc, n->sid, w->url, &call);
     twilio_ask(ctx, &call, left, &answer);
     twilio_number_result(ctx->arena, &answer, &changed);
-    r->outcome = changed.ok ? HOOK_SET : HOOK_REFUSED;
+    r->outcome = changed.ok ? HOOK_SET : answer.class == CALL_REFUSED ? HOOK_REFUSED : HOOK_LATER;
     r->code = changed.code;
     r->words = changed.message;
 }
@@ -157,7 +157,7 @@ static bool mark_services(struct ctx *ctx, struct work *w)
 static bool record(struct ctx *ctx, const struct hook_report *report)
 {
     static const char *const words[] = { [HOOK_SET] = "set", [HOOK_ALREADY] = "already set", [HOOK_REFUSED] = "refused", [HOOK_ABSENT] = "not in the account",
-                                         [HOOK_BY_HAND] = "by hand", [HOOK_LATER] = "out of time" };
+                                         [HOOK_BY_HAND] = "by hand", [HOOK_LATER] = "no answer" };
     for (size_t i = 0; i < report->n; i++) {
         const struct hook_result *r = &report->v[i];
         if (r->outcome != HOOK_SET && r->outcome != HOOK_REFUSED)

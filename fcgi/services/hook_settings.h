@@ -24,7 +24,7 @@ enum hook_outcome {
     HOOK_REFUSED,  /* code and words say why */
     HOOK_ABSENT,   /* the account has no such number */
     HOOK_BY_HAND,  /* WhatsApp senders and short codes are set in Twilio's console */
-    HOOK_LATER     /* time was up before its turn: once more */
+    HOOK_LATER     /* no answer, or time was up before its turn: once more */
 };
 struct hook_result {
     const char *address, *name;        /* of the line */

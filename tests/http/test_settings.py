@@ -241,12 +241,14 @@ def test_the_button_sets_them_and_twilio_uses_them(stack, firm, admin, sim):
     sim.post("config", {"numbers": mine, "services": {"MG" + "3" * 32: [held], "MG" + "4" * 32: [plain]},
                         "number_details": {app: {"sms_application_sid": "AP" + "1" * 32}, plain: {"voice_url": "https://calls.example/", "status_callback": "https://calls.example/s"}},
                         "service_details": {"MG" + "3" * 32: {"friendly_name": "Campaigns"}, "MG" + "4" * 32: {"use_inbound_webhook_on_number": True}}})
-    sim.post("script", {"op": "number", "match": {"PhoneNumber": refused}, "code": 21503, "message": "SmsUrl is not a valid URL"})
+    sim.post("script", [{"op": "number", "match": {"PhoneNumber": refused}, "code": 21503, "message": "SmsUrl is not a valid URL"},
+                        {"op": "number", "match": {"PhoneNumber": held}, "status": 500, "message": "Out of order"}])
     answer = post(admin, "/settings/webhooks")
     assert answer.status_code == 200
     rows = {re.sub(r"\D", "", re.search(r"<b>(.*?)</b>", row).group(1)): re.sub(r"<[^>]+>|\s+", " ", row) for row in re.findall(r"<li>(<div>.*?)</li>", answer.text, re.S)}
     assert " Set " in rows[plain[1:]] and "Campaigns" not in rows[plain[1:]], "its service defers to the number"
     assert "AP1111" in rows[app[1:]] and "Campaigns" in rows[held[1:]]
+    assert "press again" in rows[held[1:]] and "Out of order" in rows[held[1:]] and "Refused" not in rows[held[1:]], "nothing is known of it"
     assert "Refused" in rows[refused[1:]] and "SmsUrl is not a valid URL (21503)" in rows[refused[1:]]
     assert "Not in this Twilio account" in rows[absent[1:]] and "By hand" in answer.text
     at_twilio = {n["phone_number"]: n for n in sim.get("numbers", account=firm.sid)}
@@ -260,6 +262,7 @@ def test_the_button_sets_them_and_twilio_uses_them(stack, firm, admin, sim):
     result = sim.post("inbound", {"account": firm.sid, "from": customer, "to": plain, "body": "by the new address"})
     assert result["status"] == 200 and message(stack, result["sid"])["tenant_id"] == firm.id
     answer = post(admin, "/settings/webhooks")
+    assert {n["phone_number"]: n for n in sim.get("numbers", account=firm.sid)}[held]["sms_url"] == wanted, "pressed again"
     assert "Was set already" in answer.text and sim.get("numbers", account=firm.sid)
 
 
