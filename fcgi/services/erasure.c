@@ -138,6 +138,8 @@ static bool close_person(struct ctx *ctx, const struct removal_request_row *q, c
 bool removal_close(struct ctx *ctx, uint64_t request)
 {
     const struct removal_request_row *q = db_removal_request(ctx, ctx->tenant, request);
+    if (q && strcmp(q->kind, "retention") == 0 && db_removal_sweep(ctx, ctx->tenant, request, SWEEP) < 0) /* it may run for days */
+        return false;
     int64_t left = q ? db_removal_outstanding(ctx, ctx->tenant, request) : -1;
     if (left != 0 || strcmp(q->state, "open") != 0)
         return left >= 0;

@@ -11,8 +11,8 @@
 int removal_step(struct ctx *ctx, struct crew *crew);
 
 /* Few at a time: what is sent comes first. */
-enum { WORK_CEILING = 64 << 20, IN_FLIGHT = 4, SOURCES_MOST = 4, REQUESTS_MOST = 10, LOOK_MS = 2000, LIST_LEASE_S = 120, LIST_AGAIN_MS = 30000,
-       LIST_AGAIN_MOST_MS = 3600 * 1000, URI_MOST = 2000 };
+enum { WORK_CEILING = 64 << 20, IN_FLIGHT = 4, ROUND_MOST = 50, SOURCES_MOST = 4, REQUESTS_MOST = 10, LOOK_MS = 2000, LIST_LEASE_S = 120, LIST_AGAIN_MS = 30000,
+       LIST_AGAIN_MOST_MS = 3600 * 1000, URI_MOST = 2000, QUEUE_MOST = 2000 };
 
 /* --- messages --- */
 
@@ -49,12 +49,11 @@ static bool start_removal(struct work *w, uint64_t id)
 
 static bool start_removals(struct ctx *ctx, struct crew *crew, int *begun)
 {
-    int room = IN_FLIGHT - crew_in_flight(crew);
-    if (room <= 0)
+    if (crew_in_flight(crew) >= IN_FLIGHT)
         return true;
-    struct rows rows = db_removals_due(ctx, room);
+    struct rows rows = db_removals_due(ctx, ROUND_MOST); /* what is removed here alone needs no call */
     const struct removal_due_row *due = rows.row;
-    for (size_t i = 0; i < rows.n; i++) {
+    for (size_t i = 0; i < rows.n && crew_in_flight(crew) < IN_FLIGHT; i++) {
         struct work *w = work_new(crew, due[i].tenant_id, WORK_CEILING);
         if (!start_removal(w, due[i].id))
             work_end(w, "removal");
@@ -80,7 +79,10 @@ static bool store_page(struct ctx *ctx, void *arg)
         const struct removable_row *m = db_removable_by_sid(ctx, ctx->tenant, l->page.v[i].sid);
         if (ctx->err.code)
             return false;
-        added += db_removal_add(ctx, ctx->tenant, s->request_id, m ? m->conversation_id : 0, m ? m->id : 0, l->page.v[i].sid, s->action, NULL, 0) != 0;
+        int known = db_removal_known(ctx, ctx->tenant, s->request_id, l->page.v[i].sid); /* found among ours, perhaps gone by now */
+        if (known < 0)
+            return false;
+        added += !known && db_removal_add(ctx, ctx->tenant, s->request_id, m ? m->conversation_id : 0, m ? m->id : 0, l->page.v[i].sid, s->action, NULL, 0) != 0;
         if (ctx->err.code)
             return false;
     }
@@ -140,6 +142,16 @@ static bool start_list(struct work *w, const struct removal_source_row *s)
     return true;
 }
 
+/* The queue stays short, however much there is to be removed. */
+static void collect(struct ctx *ctx, const struct removal_source_row *s)
+{
+    int64_t waiting = db_removal_queue(ctx, ctx->tenant, s->request_id, QUEUE_MOST);
+    if (waiting >= QUEUE_MOST)
+        (void)db_removal_source_rest(ctx, ctx->tenant, s->id, LOOK_MS);
+    else if (waiting >= 0)
+        (void)removal_collect(ctx, s);
+}
+
 static bool start_sources(struct ctx *ctx, struct crew *crew, int *begun)
 {
     struct rows rows = db_removal_sources_due(ctx, SOURCES_MOST);
@@ -150,7 +162,7 @@ static bool start_sources(struct ctx *ctx, struct crew *crew, int *begun)
         bool list = s && (strcmp(s->kind, "to") == 0 || strcmp(s->kind, "from") == 0);
         bool called = list && start_list(w, s);
         if (s && !list)
-            (void)removal_collect(&w->ctx, s);
+            collect(&w->ctx, s);
         if (!called)
             work_end(w, "removal source");
         ++*begun;

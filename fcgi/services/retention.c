@@ -64,7 +64,9 @@ int retention_run(struct ctx *ctx)
     bool ok = rows.ok;
     for (size_t i = 0; ok && i < rows.n; i++) {
         ctx->tenant = r[i].tenant_id;
-        ok = db_transaction(ctx, ask, &r[i]) == DB_OK && (strcmp(r[i].action, "delete") != 0 || remove_empty(ctx, r[i].days));
+        int busy = db_removal_retention_busy(ctx, ctx->tenant); /* the day before was not enough: it goes on */
+        ok = busy > 0 || (busy == 0 && db_transaction(ctx, ask, &r[i]) == DB_OK);
+        ok = ok && (strcmp(r[i].action, "delete") != 0 || remove_empty(ctx, r[i].days));
     }
     ctx->tenant = outer;
     return ok ? (int)rows.n : -1;

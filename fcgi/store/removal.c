@@ -42,6 +42,16 @@ static const struct sql retry =
     SQL("UPDATE removal SET state='waiting',next_at=UTC_TIMESTAMP(3),created_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND request_id=? AND state='failed'", NULL);
 static const struct sql sweep = SQL_REPEATABLE("DELETE FROM removal WHERE tenant_id=? AND request_id=? AND state='done' LIMIT ?", NULL);
 
+struct number_row { int64_t n; };
+#define NUMBER_ROW(F) F(I64, n, 0)
+#define NUMBER_FIELD(kind, member, flags) FIELD_ENTRY(number_row, kind, member, flags)
+extern const struct row_type number_row_type;
+ROW_TYPE(number_row, NUMBER_ROW(NUMBER_FIELD));
+
+static const struct sql known = SQL_REPEATABLE("SELECT COUNT(*) FROM (SELECT 1 FROM removal WHERE tenant_id=? AND request_id=? AND sid=? LIMIT 1) r", &number_row_type);
+static const struct sql queue =
+    SQL_REPEATABLE("SELECT COUNT(*) FROM (SELECT 1 FROM removal WHERE tenant_id=? AND request_id=? AND state='waiting' LIMIT ?) r", &number_row_type);
+
 static int changed(int64_t n)
 {
     return n < 0 ? -1 : n > 0;
@@ -73,6 +83,18 @@ struct rows db_removals_waiting(struct ctx *ctx, uint64_t tenant, uint64_t reque
 struct rows db_removals_troubled(struct ctx *ctx, uint64_t tenant, uint64_t request, int limit)
 {
     return stmt_all(ctx, &troubled, ARGS(U64(tenant), U64(request), I64(limit)));
+}
+
+int db_removal_known(struct ctx *ctx, uint64_t tenant, uint64_t request, const char *sid)
+{
+    const struct number_row *r = stmt_one(ctx, &known, ARGS(U64(tenant), U64(request), TEXT(sid)));
+    return r ? r->n > 0 : -1;
+}
+
+int64_t db_removal_queue(struct ctx *ctx, uint64_t tenant, uint64_t request, int most)
+{
+    const struct number_row *r = stmt_one(ctx, &queue, ARGS(U64(tenant), U64(request), I64(most)));
+    return r ? r->n : -1;
 }
 
 int db_removal_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t lease_s)

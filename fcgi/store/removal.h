@@ -70,6 +70,10 @@ struct rows db_removal_sources_due(struct ctx *ctx, int limit);
 struct rows db_removal_sources_of(struct ctx *ctx, uint64_t tenant, uint64_t request, int limit);
 struct removal_source_row *db_removal_source(struct ctx *ctx, uint64_t tenant, uint64_t id);
 int db_removal_source_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t lease_s);
+/* Not now: somewhat later. */
+bool db_removal_source_rest(struct ctx *ctx, uint64_t tenant, uint64_t id, int64_t in_ms);
+/* Is a retention request of the tenant's still finding or has not yet tried what it found? -1 failure. */
+int db_removal_retention_busy(struct ctx *ctx, uint64_t tenant);
 /* The next chunk of our messages goes into the queue; inside a transaction. How many rows were looked at (less than
  * `chunk`: that was the last), how many are new, and the cursor behind them. */
 struct removal_chunk { int64_t looked, added; uint64_t cursor; };
@@ -89,6 +93,10 @@ struct rows db_removals_due(struct ctx *ctx, int limit);
 struct rows db_removals_waiting(struct ctx *ctx, uint64_t tenant, uint64_t request, int limit);
 /* struct removal_row of one request that failed, or wait after a failure. */
 struct rows db_removals_troubled(struct ctx *ctx, uint64_t tenant, uint64_t request, int limit);
+/* Is that SID in this request already, whatever became of it? -1 failure. */
+int db_removal_known(struct ctx *ctx, uint64_t tenant, uint64_t request, const char *sid);
+/* How many of a request wait, at most `most`; -1 failure. */
+int64_t db_removal_queue(struct ctx *ctx, uint64_t tenant, uint64_t request, int most);
 int db_removal_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t lease_s);
 /* Our claim holds on for another call; 0 when it was lost. */
 int db_removal_hold(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t lease_s);

@@ -52,6 +52,12 @@ static const struct sql sources_due =
     SQL_REPEATABLE("SELECT tenant_id,id FROM removal_source WHERE state='waiting' AND next_at<=UTC_TIMESTAMP(3) ORDER BY next_at,id LIMIT ?", &removal_due_row_type);
 static const struct sql source_claim =
     SQL("UPDATE removal_source SET state='claimed',claim=?,next_at=UTC_TIMESTAMP(3)+INTERVAL ? SECOND WHERE tenant_id=? AND id=? AND state='waiting'", NULL);
+static const struct sql source_rest =
+    SQL_REPEATABLE("UPDATE removal_source SET next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND WHERE tenant_id=? AND id=? AND state='waiting'", NULL);
+static const struct sql retention_busy =
+    SQL_REPEATABLE("SELECT COUNT(*),0 FROM removal_request q WHERE q.tenant_id=? AND q.state='open' AND q.kind='retention' AND (EXISTS (SELECT 1 FROM removal_source s "
+                   "WHERE s.tenant_id=q.tenant_id AND s.request_id=q.id AND s.state IN ('waiting','claimed')) OR EXISTS (SELECT 1 FROM removal r "
+                   "WHERE r.tenant_id=q.tenant_id AND r.request_id=q.id AND r.state='waiting' AND r.tries=0))", &bound_row_type);
 static const struct sql source_settle =
     SQL("UPDATE removal_source SET state=?,claim=NULL,cursor_id=GREATEST(cursor_id,?),next_uri=?,tries=?,address=IF(?,address,NULL),"
         "next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND WHERE tenant_id=? AND id=? AND claim=? AND state='claimed'", NULL);
@@ -186,6 +192,17 @@ int db_removal_source_settle(struct ctx *ctx, uint64_t tenant, uint64_t id, cons
                              int64_t tries, int64_t in_ms)
 {
     return changed(stmt_do(ctx, &source_settle, ARGS(TEXT(state), U64(cursor), TEXT(next_uri), I64(tries), I64(strcmp(state, "waiting") == 0), I64(in_ms), U64(tenant), U64(id), TEXT(claim))));
+}
+
+bool db_removal_source_rest(struct ctx *ctx, uint64_t tenant, uint64_t id, int64_t in_ms)
+{
+    return stmt_do(ctx, &source_rest, ARGS(I64(in_ms), U64(tenant), U64(id))) >= 0;
+}
+
+int db_removal_retention_busy(struct ctx *ctx, uint64_t tenant)
+{
+    const struct bound_row *n = stmt_one(ctx, &retention_busy, ARGS(U64(tenant)));
+    return n ? n->looked > 0 : -1;
 }
 
 struct rows db_removal_conversations(struct ctx *ctx, uint64_t tenant, uint64_t request, uint64_t after, int limit)

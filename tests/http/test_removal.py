@@ -1,10 +1,15 @@
 """Redacting and deleting: Twilio first, then here; what Twilio does not confirm is kept and, when it may pass, tried again."""
-import json
+import concurrent.futures
+import os
+import re
+import secrets
+import signal
 
 import pytest
 
+from core_tools import children
 from panel import conversation_with, csrf_of, enter, events, messages_with, new_number, new_sid, quoted, script
-from stack import Tenant
+from stack import Process
 
 
 @pytest.fixture(scope="module")
@@ -274,7 +279,91 @@ def test_a_long_conversation_is_worked_off_behind(stack):
     assert not stack.sql("SELECT 1 FROM removal WHERE request_id = %s", told["report"])
 
 
+def many(stack, count):
+    """A conversation with so many messages that were only played: nothing of them is at Twilio. Its number."""
+    number, _ = wrote(stack, "the first")
+    talk = conversation_with(stack, number)["id"]
+    stack.sql("INSERT INTO message (tenant_id, conversation_id, id, direction, status, `rank`, simulated, status_at, created_at, body) SELECT m.tenant_id, m.conversation_id, "
+              f"m.id + seq, 1, 'sent', 40, 1, m.status_at, m.created_at, CONCAT('no. ', seq) FROM message m JOIN seq_1_to_{count - 1} WHERE m.conversation_id = %s", talk)
+    stack.sql("UPDATE conversation SET last_message_id = last_message_id + %s, message_count = %s WHERE id = %s", count - 1, count, talk)
+    return number
+
+
+def test_thousands_go_in_chunks(stack):
+    number = many(stack, 2700)
+    answer = forget(stack, number)
+    assert answer.status_code == 202
+    most = 0
+    def done():
+        nonlocal most
+        most = max(most, stack.sql("SELECT COUNT(*) n FROM removal WHERE request_id = %s AND state = 'waiting'", answer.json()["report"])[0]["n"])
+        return stack.sql("SELECT 1 FROM removal_request WHERE id = %s AND state = 'done'", answer.json()["report"])
+    stack.wait(done, timeout=60, what="the report")
+    assert 0 < most <= 2500, "the queue stays short"
+    (report,) = stack.sql("SELECT * FROM removal_request WHERE id = %s", answer.json()["report"])
+    assert (report["total"], report["done"]) == (2700, 2700) and not stack.sql("SELECT 1 FROM conversation WHERE peer = %s", number)
+
+
+def test_two_of_them_remove_each_message_once(own):
+    second = Process(own.folder, "second-cron", [own.bin / "fcgi-cron", "--daemon"], env={**own.env, "CENTRALA_CRON_SOCKET": str(own.folder / "var/second.sock")})
+    try:
+        number, first = wrote(own, "0")
+        sids = [first] + [wrote(own, str(i), number)[1] for i in range(1, 60)]
+        own.sim.post("script", {"op": "delete", "times": 60, "delay_ms": 30})
+        answer = forget(own, number)
+        own.wait(lambda: own.sql("SELECT 1 FROM removal_request WHERE id = %s AND state = 'done'", answer.json()["report"]), timeout=60, what="the report")
+    finally:
+        second.end(limit=30)
+    (report,) = own.sql("SELECT * FROM removal_request WHERE id = %s", answer.json()["report"])
+    assert (report["total"], report["done"], report["failed"]) == (60, 60, 0)
+    logs = own.logs("fcgi-cron") + own.logs("centrala.fcgi") + second.log
+    assert "event=removal.step" in second.log, "the second one took its share"
+    for sid in sids:
+        assert len(re.findall(rf"sid={sid} step=record", logs)) == 1, sid
+
+
+def test_files_go_with_the_message(stack):
+    from test_media import stored
+    for ask, left in ((redact, 1), (delete, 0)):
+        m, url = stored(stack, data=b"\xff\xd8\xff\xe0\0\x10JFIF\0" + secrets.token_bytes(500))
+        (file,) = stack.sql("SELECT f.sha256 FROM message_media x JOIN media_file f ON f.tenant_id = x.tenant_id AND f.sha256 = x.sha256 WHERE x.message_id = %s", m["id"])
+        path = stack.folder / "var" / "media" / str(stack.tenant.id) / file["sha256"][:2] / file["sha256"]
+        assert path.exists()
+        sid = stack.sql("SELECT sid FROM message WHERE id = %s", m["id"])[0]["sid"]
+        assert ask(stack, sid).status_code == 200
+        assert not path.exists() and enter(stack).get(url).status_code == 404
+        assert len(rows(stack, sid)) == left and not stack.sql("SELECT 1 FROM media_file WHERE sha256 = %s", file["sha256"])
+
+
+def test_a_batch_does_not_wait_for_what_was_deleted(own):
+    number, other_number = new_number(), new_number()
+    script(own, number, status=429, retry_after=600)
+    batch = own.api("POST", "/api/multi-sms/batches", json={"body": "hi", "recipients": [number, other_number]}).json()["batch"]["id"]
+    own.wait(lambda: own.sql("SELECT 1 FROM bulk_recipient WHERE batch_id = %s AND state = 'queued' AND address = %s", batch, number), what="the queue")
+    own.wait(lambda: own.sql("SELECT 1 FROM outbox o JOIN message m ON m.id = o.message_id WHERE o.state = 'queued' AND o.attempts = 1 AND o.batch_id = %s", batch), what="the refusal")
+    assert forget(own, number).status_code == 200
+    own.wait(lambda: own.sql("SELECT state FROM bulk_batch WHERE id = %s", batch)[0]["state"].startswith("completed"), what="the batch")
+    assert own.sql("SELECT state FROM bulk_recipient WHERE batch_id = %s AND address = %s", batch, number) == [{"state": "canceled"}]
+
+
 # ---- killed ----
+
+def test_a_worker_killed_while_somebody_waits_is_made_up_for(make_stack):
+    stack = make_stack(cron=False)
+    stack.expect_crashes = True
+    number, sid = wrote(stack, "cut short")
+    behave(stack, "delete", sid, delay_ms=15000)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(delete, stack, sid)
+        stack.wait(lambda: at_twilio(stack, sid) is None, what="Twilio's deletion")
+        for pid in children(stack.fcgi.process.pid):
+            os.kill(pid, signal.SIGKILL)
+        assert asked.result().status_code >= 500
+    assert rows(stack, sid) and queue_row(stack, sid)["state"] == "claimed"
+    due_now(stack, sid)
+    stack.start_cron()
+    stack.wait(lambda: not rows(stack, sid), what="fcgi-cron")
+
 
 def test_killed_between_twilio_and_us_the_next_run_finishes(own):
     number, sid = wrote(own, "in between")
