@@ -497,6 +497,7 @@ CREATE TABLE `removal` (
   UNIQUE KEY `uq_removal_what` (`tenant_id`,`request_id`,`conversation_id`,`message_id`,`sid`),
   KEY `ix_removal_due` (`state`,`next_at`),
   KEY `ix_removal_report` (`tenant_id`,`request_id`,`state`,`id`),
+  KEY `ix_removal_sid` (`tenant_id`,`request_id`,`sid`),
   CONSTRAINT `fk_removal_request` FOREIGN KEY (`tenant_id`, `request_id`) REFERENCES `removal_request` (`tenant_id`, `id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='The queue: one row a message. First Twilio, then here; rows that are done go with the end of their request.';
 CREATE TABLE `removal_request` (
