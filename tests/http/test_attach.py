@@ -239,3 +239,25 @@ def test_memory_stays_flat_while_a_large_file_is_served(make_stack):
 def peak(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as f:
         return int(re.search(r"VmHWM:\s+(\d+) kB", f.read()).group(1)) * KB
+
+
+# ---- web servers ----
+
+def test_large_files_pass_every_web_server(server_stack):
+    stack = server_stack
+    number, conversation = talk(stack, whatsapp=True)
+    content = file("mp4", 16 * MB)[1]
+    assert send(stack, conversation, [("film.mp4", content)]).status_code == 303
+    m = messages_with(stack, number)[-1]
+    assert offered(stack, m["sid"], 1)[0]["sha256"] == hashlib.sha256(content).hexdigest()
+    browser, path = enter(stack), f"/media/{conversation}/{m['id']}/0"
+    whole = browser.get(path)
+    assert whole.status_code == 200 and whole.content == content and whole.headers["Content-Type"] == "video/mp4"
+    assert whole.headers["X-Content-Type-Options"] == "nosniff" and whole.headers["Content-Security-Policy"].startswith("sandbox;")
+    part = browser.get(path, headers={"Range": "bytes=9000000-9000009"})
+    assert part.status_code == 206 and part.content == content[9000000:9000010] and part.headers["Content-Range"] == f"bytes 9000000-9000009/{16 * MB}"
+    outside = browser.get(path, headers={"Range": f"bytes={16 * MB}-"})
+    assert outside.status_code == 416 and outside.headers["Content-Range"] == f"bytes */{16 * MB}"
+    assert browser.get(path, headers={"If-None-Match": whole.headers["ETag"]}).status_code == 304
+    head = browser.head(path)
+    assert head.status_code == 200 and not head.content
