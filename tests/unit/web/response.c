@@ -198,10 +198,53 @@ static void a_failure_without_a_reason_is_a_bug(void **state)
     assert_int_equal(f->rq.ctx.err.code, ERR_BUG);
 }
 
+static void files(void **state)
+{
+    struct fake *f = *state;
+    static const struct { const char *name, *value; int status; int64_t offset, length; const char *range; } cases[] = {
+        { "X", "", 200, 0, 100, NULL },
+        { "Range", "bytes=10-19", 206, 10, 10, "bytes 10-19/100" },
+        { "Range", "bytes=100-", 416, 0, 0, "bytes */100" },
+        { "Range", "bytes=0-1,5-6", 200, 0, 100, NULL },
+        { "If-None-Match", "\"hash\"", 304, 0, 0, NULL },
+        { "If-None-Match", "\"other\"", 200, 0, 100, NULL },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        for (int with = 0; with < 3; with++) { /* If-Range: none, the same, another */
+            fake_request(f, "GET", "/f");
+            fake_header(f, cases[i].name, cases[i].value);
+            if (with)
+                fake_header(f, "If-Range", with == 1 ? "\"hash\"" : "\"old\"");
+            bool whole = with == 2 && strcmp(cases[i].name, "Range") == 0; /* the part would be of another content */
+            assert_int_equal(response_file(&f->rq, &f->rs, dup(0), 100, "\"hash\""), whole ? 200 : cases[i].status);
+            if (!whole && cases[i].status < 300)
+                assert_int_equal(f->rs.file_offset, cases[i].offset);
+            if (f->rs.status < 300)
+                assert_non_null(strstr(head(f), arena_printf(f->arena, "\r\nContent-Length: %d\r\n", whole ? 100 : (int)cases[i].length)));
+            assert_int_equal(strstr(head(f), "\r\nContent-Range: ") != NULL, cases[i].range && !whole);
+            if (cases[i].range && !whole)
+                assert_non_null(strstr(head(f), arena_printf(f->arena, "\r\nContent-Range: %s\r\n", cases[i].range)));
+            assert_non_null(strstr(head(f), "\r\nETag: \"hash\"\r\n"));
+            assert_non_null(strstr(head(f), "\r\nAccept-Ranges: bytes\r\n"));
+        }
+}
+
+/* A handler's own policy takes the place of the pages'. */
+static void own_policy(void **state)
+{
+    struct fake *f = *state;
+    fake_request(f, "GET", "/f");
+    response_header(&f->rs, POLICY_HEADER, "sandbox; default-src 'none'");
+    const char *s = strstr(head(f), "Content-Security-Policy: sandbox");
+    assert_non_null(s);
+    assert_null(strstr(s + 1, "Content-Security-Policy"));
+    assert_non_null(strstr(head(f), "\r\nX-Content-Type-Options: nosniff\r\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(heads, start, end),
+        cmocka_unit_test_setup_teardown(heads, start, end), cmocka_unit_test_setup_teardown(files, start, end), cmocka_unit_test_setup_teardown(own_policy, start, end),
         cmocka_unit_test_setup_teardown(cookies, start, end),
         cmocka_unit_test_setup_teardown(etags, start, end),
         cmocka_unit_test_setup_teardown(redirects, start, end),
