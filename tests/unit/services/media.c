@@ -105,6 +105,7 @@ static void test_one_that_the_disk_lost_is_fetched_again(void **state UNUSED)
     assert_int_equal(db_media_stored(ctx, 1, &key, "aaaaaaaaaaaaaaaa", kept.sha256), 1);
     unlink(kept_path(kept.sha256));
     assert_false(media_open(ctx, &key, &file));
+    err_clear(ctx);
     expect(&key, arena_printf(f.arena, "pending|0|lost|%.4s", kept.sha256));
 }
 
