@@ -10,7 +10,8 @@
 bool handset_type(struct ctx *ctx, const char *from, const char *to, const char *body);
 /* struct handset_row: what was typed and has not arrived yet, or was refused. */
 struct rows handset_waiting(struct ctx *ctx, const char *from, const char *to);
-/* fcgi-cron: signs and posts what is queued; how many, -1 on failure. */
+/* fcgi-cron: begins to post what is queued, signed, one message of a conversation at a time. What was under way when
+ * fcgi-cron was killed is posted again, with the same MessageSid. How many were begun, -1 on failure. */
 struct crew;
 int handset_step(struct ctx *ctx, struct crew *crew);
 

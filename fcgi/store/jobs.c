@@ -12,12 +12,21 @@ static const struct sql slot_end =
 static const struct sql slots_purge = SQL_REPEATABLE("DELETE FROM job_slot WHERE slot<UTC_TIMESTAMP()-INTERVAL 7 DAY LIMIT 1000", NULL);
 
 static const struct sql handset_insert = SQL("INSERT INTO handset (tenant_id,from_address,to_address,body) VALUES (?,?,?,?)", NULL);
+/* One message of a conversation at a time, in the order they were typed. */
 /* lint: no-tenant: fcgi-cron works for all tenants; the rows name theirs */
 static const struct sql handset_due =
-    SQL_REPEATABLE("SELECT tenant_id,id,from_address,to_address,body,state,result,created_at FROM handset WHERE state='queued' ORDER BY id LIMIT ?", &handset_row_type);
+    SQL_REPEATABLE("SELECT h.tenant_id,h.id,h.from_address,h.to_address,h.body,h.state,h.result,h.created_at FROM handset h WHERE h.state='queued' "
+                   "AND NOT EXISTS (SELECT 1 FROM handset e WHERE e.tenant_id=h.tenant_id AND e.from_address=h.from_address AND e.to_address=h.to_address "
+                   "AND e.id<h.id AND e.state IN ('queued','sending')) ORDER BY h.id LIMIT ?", &handset_row_type);
 static const struct sql handset_waiting =
     SQL_REPEATABLE("SELECT tenant_id,id,from_address,to_address,body,state,result,created_at FROM handset WHERE tenant_id=? AND from_address=? AND to_address=? "
                    "AND state<>'delivered' AND created_at>UTC_TIMESTAMP()-INTERVAL 1 HOUR ORDER BY id LIMIT 20", &handset_row_type);
+/* While a row is "sending", its result is when the lease ends, as text. */
+static const struct sql handset_claim =
+    SQL_REPEATABLE("UPDATE handset SET state='sending',result=UTC_TIMESTAMP(3)+INTERVAL ? SECOND WHERE tenant_id=? AND id=? AND state='queued'", NULL);
+/* lint: no-tenant: fcgi-cron works for all tenants */
+static const struct sql handset_expire =
+    SQL_REPEATABLE("UPDATE handset SET state='queued',result='' WHERE state='sending' AND result<CAST(UTC_TIMESTAMP(3) AS CHAR)", NULL);
 static const struct sql handset_move = SQL_REPEATABLE("UPDATE handset SET state=?,result=? WHERE tenant_id=? AND id=? AND state=?", NULL);
 
 int db_slot_take(struct ctx *ctx, const char *job, int64_t every_s, const char *host)
@@ -51,6 +60,17 @@ struct rows db_handset_due(struct ctx *ctx, int limit)
 struct rows db_handset_waiting(struct ctx *ctx, uint64_t tenant, const char *from, const char *to)
 {
     return stmt_all(ctx, &handset_waiting, ARGS(U64(tenant), TEXT(from), TEXT(to)));
+}
+
+int db_handset_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, int64_t lease_s)
+{
+    int64_t n = stmt_do(ctx, &handset_claim, ARGS(I64(lease_s), U64(tenant), U64(id)));
+    return n < 0 ? -1 : n > 0;
+}
+
+bool db_handset_expire(struct ctx *ctx)
+{
+    return stmt_do(ctx, &handset_expire, NO_ARGS) >= 0;
 }
 
 int db_handset_move(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *from_state, const char *state, const char *result)

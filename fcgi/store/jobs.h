@@ -14,10 +14,15 @@ bool db_slot_end(struct ctx *ctx, const char *job, const char *host, const char 
 int64_t db_slots_purge(struct ctx *ctx);
 
 uint64_t db_handset_insert(struct ctx *ctx, uint64_t tenant, const char *from, const char *to, const char *body);
+/* The oldest of each conversation that has nothing under way. */
 struct rows db_handset_due(struct ctx *ctx, int limit);
 /* What was typed in the last hour from there to there and has not arrived, oldest first. */
 struct rows db_handset_waiting(struct ctx *ctx, uint64_t tenant, const char *from, const char *to);
-/* queued -> state; 1 ours. */
+/* queued -> sending for the length of a lease: 1 ours, 0 somebody else's, -1 failure. */
+int db_handset_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, int64_t lease_s);
+/* What is "sending" longer than its lease is queued again: whoever sent it has stopped in the middle. */
+bool db_handset_expire(struct ctx *ctx);
+/* Conditionally; 1 ours. */
 int db_handset_move(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *from_state, const char *state, const char *result);
 
 #endif

@@ -1,10 +1,14 @@
 """TEST_MODE: nothing leaves; a message is marked simulated and lives through its states; /phone is the customer's handset."""
+import contextlib
+import http.server
 import re
+import threading
 
 import pytest
+import requests
 
 from panel import bubbles, conversation_with, csrf_of, enter, events, message, messages_with, mistakes, new_number, quoted, requests_logged
-from stack import Browser
+from stack import TIMEOUT, Browser
 
 
 def send(stack, number, body="Hello", **more):
@@ -89,6 +93,63 @@ def test_the_handset_is_woken_at_once(test_mode_stack):
         stack.stop_cron()
         stack.env["CENTRALA_CRON_POLL_MS"] = "200"
         stack.start_cron()
+
+
+@contextlib.contextmanager
+def silent_webhook(stack):
+    """What fcgi-cron posts to from now on: takes requests and never answers. Gives those it got, as (headers, body)."""
+    got, closing = [], threading.Event()
+
+    class Silent(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
+            closing.wait(60)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    stack.stop_cron()
+    usual, stack.env["CENTRALA_INTERNAL_URL"] = stack.env["CENTRALA_INTERNAL_URL"], f"http://127.0.0.1:{server.server_port}"
+    try:
+        stack.start_cron()
+        yield got
+    finally:
+        stack.env["CENTRALA_INTERNAL_URL"] = usual
+        if stack.cron.process.poll() is None:
+            stack.cron.process.kill()
+        stack.cron.process.wait()
+        closing.set()
+        server.shutdown()
+        server.server_close()
+        stack.start_cron()
+
+
+def handset(stack, number):
+    return [row["state"] for row in stack.sql("SELECT state FROM handset WHERE from_address = %s ORDER BY id", number)]
+
+
+def test_a_slow_webhook_holds_up_nothing_else_and_what_was_cut_off_arrives_once(test_mode_stack):
+    stack, number = test_mode_stack, new_number()
+    with silent_webhook(stack) as got:
+        type_on_handset(stack, number, stack.line, "first")
+        type_on_handset(stack, number, stack.line, "second")
+        stack.wait(lambda: got, what="the first delivery")
+        sid = send(stack, new_number()).json()["sid"]
+        stack.wait(lambda: message(stack, sid)["status"] == "delivered", what="a played send")
+        assert handset(stack, number) == ["sending", "queued"], "the rounds went on while it waited; one behind the other"
+        headers, body = got[0]
+        answer = requests.post(stack.url + "/twilio/inbound", data=body, timeout=TIMEOUT,
+                               headers={k: headers[k] for k in ("Content-Type", "X-Twilio-Signature")})
+        assert answer.status_code == 200, "it arrives, but fcgi-cron does not learn it"
+        stack.cron.process.kill()
+        stack.cron.process.wait()
+    assert handset(stack, number)[0] == "sending", "its lease is not over"
+    stack.sql("UPDATE handset SET result = '2020-01-01 00:00:00.000' WHERE from_address = %s AND state = 'sending'", number)
+    stack.wait(lambda: handset(stack, number) == ["delivered", "delivered"], what="the lease to run out")
+    assert [m["body"] for m in messages_with(stack, number)] == ["first", "second"], "the second delivery had the same MessageSid"
 
 
 def test_what_the_handset_does_not_take(test_mode_stack):
