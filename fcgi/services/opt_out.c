@@ -132,6 +132,8 @@ static bool write_in(struct ctx *ctx, void *arg)
     if (new <= 0)
         return new == 0;
     c->changed = lifted > 0;
+    if (out && c->only && !db_opt_out_ask(ctx, ctx->tenant, c->row.hash, c->row.channel))
+        return false;
     return opt_out_tell(ctx, c, out ? "opt-in-kept" : "opted-in");
 }
 

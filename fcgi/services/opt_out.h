@@ -6,7 +6,7 @@
  * is stored and fails at the gate, with the reason: rules and schedules ask opt_out_is() before they queue.
  *
  * Who is stronger keeps the entry: erased, then admin, import and api, then the customer's own word, then the provider.
- * START lifts what STOP has set, on its channel, and nothing else. */
+ * START lifts what STOP has set, on its channel, and nothing else; what the provider said is then shown to people to decide. */
 #ifndef CENTRALA_SERVICES_OPT_OUT_H
 #define CENTRALA_SERVICES_OPT_OUT_H
 #include "base/base.h"

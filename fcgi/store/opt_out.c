@@ -28,6 +28,8 @@ static const struct sql lift =
                    "WHERE tenant_id=? AND key_hash=? AND state='out' AND (? IS NULL OR channel=?) AND (? IS NULL OR source=?)", NULL);
 static const struct sql confirm =
     SQL_REPEATABLE("UPDATE opt_out SET review=0,source='admin',user_id=?,actor=LEFT(?,190) WHERE tenant_id=? AND id=? AND review=1 AND state='out'", NULL);
+static const struct sql ask_review =
+    SQL_REPEATABLE("UPDATE opt_out SET review=1 WHERE tenant_id=? AND key_hash=? AND channel=? AND state='out' AND source='provider'", NULL);
 static const struct sql forget = SQL_REPEATABLE("UPDATE opt_out SET address_key=NULL,reason='' WHERE tenant_id=? AND key_hash=?", NULL);
 static const struct sql forget_events = SQL_REPEATABLE("UPDATE opt_out_event SET reason='' WHERE tenant_id=? AND key_hash=? AND user_id IS NOT NULL", NULL);
 static const struct sql event_insert =
@@ -94,6 +96,11 @@ int64_t db_opt_out_lift(struct ctx *ctx, uint64_t tenant, const struct opt_out_n
 int64_t db_opt_out_confirm(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64_t user, const char *actor)
 {
     return stmt_do(ctx, &confirm, ARGS(ID_OR_NULL(user), TEXT(actor), U64(tenant), U64(id)));
+}
+
+bool db_opt_out_ask(struct ctx *ctx, uint64_t tenant, const uint8_t *hash, const char *channel)
+{
+    return stmt_do(ctx, &ask_review, ARGS(U64(tenant), BYTES((const char *)hash, KEY_HASH), TEXT(channel))) >= 0;
 }
 
 bool db_opt_out_forget(struct ctx *ctx, uint64_t tenant, const uint8_t *hash)

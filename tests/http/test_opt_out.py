@@ -137,6 +137,17 @@ def test_the_provider_tells_too(stack, code, review):
     assert answer.status_code == 400 and answer.json()["fields"] == {"to": TOLD}
     say(stack, number, "START")
     assert entries(stack, number) == {"sms": ("out", "provider")} and "opt-in-kept" in notes(stack, number), "START lifts only what STOP has set"
+    assert stack.sql("SELECT review FROM opt_out WHERE address_key = %s", number) == [{"review": 1}], "but people are asked"
+
+
+def test_twilio_names_the_word_it_has_acted_on(stack):
+    number = new_number()
+    say(stack, number, "Laissez-moi", OptOutType="STOP")
+    assert entries(stack, number) == {"sms": ("out", "keyword")}
+    say(stack, number, "Me revoici", OptOutType="START")
+    assert entries(stack, number) == {"sms": ("in", "keyword")}
+    say(stack, number, "Help me", OptOutType="HELP")
+    assert len(ledger(stack, number)) == 2 and notes(stack, number) == ["opted-out", "opted-in"]
 
 
 def test_stop_to_a_number_that_is_no_line_counts(stack):
