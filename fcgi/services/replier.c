@@ -32,23 +32,34 @@ static bool give_up_spent(struct ctx *ctx, struct crew *crew)
     return rows.ok;
 }
 
-/* False when it was not ours or could not be judged. */
+/* Something failed: the lease ends soon instead of late, and the try counts. */
+static void try_again(struct ctx *ctx, const struct reply_due_row *job, const char *claim)
+{
+    enum { AGAIN_S = 5 };
+    const struct err why = ctx->err;
+    err_clear(ctx);
+    db_reply_hold(ctx, job, claim, AGAIN_S);
+    ctx->err = why; /* for the log */
+}
+
+/* False when another host was quicker, or the database does not answer. */
 static bool begin(struct work *w, const struct reply_due_row *job)
 {
     struct ctx *ctx = &w->ctx;
     struct reply_case *c = ARENA_NEW(ctx->arena, struct reply_case);
     struct verdict v;
     *c = (struct reply_case){ .conversation_id = job->conversation_id, .message_id = job->message_id, .claim = ctx->id };
-    if (db_reply_claim(ctx, job, c->claim, ANSWER_LEASE_S) <= 0 || !answering_judge(ctx, c, &v))
-        return false;
-    log_event(ctx, LOG_INFO, "reply.judged", "message=%" PRIu64 " outcome=%s", c->message_id, v.think ? "think" : v.outcome);
-    if (v.think) {
+    bool ours = db_reply_claim(ctx, job, c->claim, ANSWER_LEASE_S) > 0, judged = ours && answering_judge(ctx, c, &v);
+    if (judged)
+        log_event(ctx, LOG_INFO, "reply.judged", "message=%" PRIu64 " outcome=%s", c->message_id, v.think ? "think" : v.outcome);
+    if (judged && v.think) {
         ai_reply_begin(w, c);
         return true;
     }
-    answering_send(ctx, c, &v);
+    if (ours && (!judged || !answering_send(ctx, c, &v)))
+        try_again(ctx, job, c->claim);
     work_end(w, "reply");
-    return true;
+    return ours;
 }
 
 int replies_step(struct ctx *ctx, struct crew *crew)
@@ -59,11 +70,7 @@ int replies_step(struct ctx *ctx, struct crew *crew)
     struct rows rows = db_reply_due(ctx, crew_in_flight(crew) >= ctx->conf->ai_concurrency, ROUND_MOST);
     const struct reply_due_row *job = rows.row;
     for (size_t i = 0; rows.ok && i < rows.n; i++) {
-        struct work *w = work_new(crew, job[i].tenant_id, WORK_CEILING);
-        if (begin(w, &job[i]))
-            begun++;
-        else
-            work_end(w, "reply");
+        begun += begin(work_new(crew, job[i].tenant_id, WORK_CEILING), &job[i]);
     }
     return rows.ok ? begun : -1;
 }

@@ -200,3 +200,12 @@ bool reply_keyword_remove(struct ctx *ctx, uint64_t line, const char *word)
     struct wording w = { .line = line, .name = line_name(ctx, line), .k = { .word = keyword_of(ctx->arena, word) } };
     return w.name && db_transaction(ctx, drop, &w) == DB_OK;
 }
+
+bool reply_jobs_purge(struct ctx *ctx)
+{
+    enum { KEPT_DAYS = 60, ROUNDS = 100 }; /* each round is a small transaction */
+    int64_t gone = 1;
+    for (int round = 0; round < ROUNDS && gone > 0; round++)
+        gone = db_reply_purge(ctx, KEPT_DAYS);
+    return gone >= 0;
+}

@@ -27,6 +27,9 @@ struct rows reply_keywords(struct ctx *ctx); /* struct keyword_row of all rules 
 bool reply_keyword_add(struct ctx *ctx, uint64_t line, const char *word, const char *answer);
 bool reply_keyword_remove(struct ctx *ctx, uint64_t line, const char *word); /* folded or as it was typed */
 
+/* Forgets what became of arrivals of months ago; a job. */
+bool reply_jobs_purge(struct ctx *ctx);
+
 /* How a text is compared with keywords (base/fold.h). */
 const char *keyword_of(struct arena *a, const char *text);
 

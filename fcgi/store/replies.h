@@ -63,7 +63,7 @@ extern const struct row_type recent_row_type;
 struct rows db_reply_due(struct ctx *ctx, bool quick, int limit);
 /* 1 ours, 0 somebody else was quicker, -1 failure. */
 int db_reply_claim(struct ctx *ctx, const struct reply_due_row *job, const char *claim, int64_t lease_s);
-/* The same three for the one who holds the claim. */
+/* For the one who holds the claim, the same results. */
 int db_reply_hold(struct ctx *ctx, const struct reply_due_row *job, const char *claim, int64_t lease_s);
 int db_reply_release(struct ctx *ctx, const struct reply_due_row *job, const char *claim, int64_t in_ms);
 int db_reply_done(struct ctx *ctx, const struct reply_due_row *job, const char *claim, const char *outcome);
@@ -71,6 +71,8 @@ int db_reply_done(struct ctx *ctx, const struct reply_due_row *job, const char *
 int64_t db_reply_expire(struct ctx *ctx, int64_t tries);
 struct rows db_reply_spent(struct ctx *ctx, int64_t tries, int limit);
 int db_reply_give_up(struct ctx *ctx, const struct reply_due_row *job, int64_t tries);
+/* Jobs that ended long ago go, up to 1000 of them: how many, -1 on failure. */
+int64_t db_reply_purge(struct ctx *ctx, int64_t days);
 
 struct reply_case_row *db_reply_case(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message);
 /* Messages and notes with ids from `floor`. */

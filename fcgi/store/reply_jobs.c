@@ -38,6 +38,9 @@ static const struct sql spent =
 static const struct sql give_up =
     SQL("UPDATE reply_job SET state='done',claim=NULL,outcome='given-up',next_at=UTC_TIMESTAMP(3) " THIS_JOB
         "AND state='thinking' AND next_at<=UTC_TIMESTAMP(3) AND tries>=?", NULL);
+/* lint: no-tenant: the same */
+static const struct sql purge =
+    SQL_REPEATABLE("DELETE FROM reply_job WHERE state='done' AND next_at<UTC_TIMESTAMP(3)-INTERVAL ? DAY ORDER BY next_at LIMIT 1000", NULL);
 
 /* A line that inherits was switched on when the default was, or when it began to inherit: the later of the two. */
 static const struct sql case_of =
@@ -101,6 +104,11 @@ struct rows db_reply_spent(struct ctx *ctx, int64_t tries, int limit)
 int db_reply_give_up(struct ctx *ctx, const struct reply_due_row *job, int64_t tries)
 {
     return changed(stmt_do(ctx, &give_up, ARGS(JOB_ARGS(job), I64(tries))));
+}
+
+int64_t db_reply_purge(struct ctx *ctx, int64_t days)
+{
+    return stmt_do(ctx, &purge, ARGS(I64(days)));
 }
 
 struct reply_case_row *db_reply_case(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message)

@@ -287,6 +287,28 @@ def test_a_message_that_waited_as_unrouted_is_not_answered(on):
     assert on.wait(lambda: answers(on, number), what="the answer") == [TEXT]
 
 
+def test_a_message_that_is_routed_by_hand_keeps_its_age(on):
+    number, sid = new_number(), new_sid()
+    assert on.inbound("to nobody", sender=number, to="+48732199199", sid=sid).status_code == 200
+    on.sql("UPDATE unrouted SET created_at = created_at - INTERVAL 1 HOUR WHERE sid = %s", sid)
+    on.sql("UPDATE reply_rule SET since = since - INTERVAL 1 DAY")
+    form = {"_csrf": csrf_of(enter(on).page("/unrouted")), "sid": sid, "line": line_id(on)}
+    assert enter(on).post("/unrouted/route", data=form, allow_redirects=False).status_code == 303
+    assert outcome(on, sid) == "too-old" and not answers(on, number)
+
+
+def test_in_test_mode_the_answer_is_simulated(test_mode_stack):
+    config(test_mode_stack, enabled=True, message=TEXT)
+    try:
+        number = new_number()
+        assert outcome(test_mode_stack, write(test_mode_stack, number)) == "answered"
+        test_mode_stack.wait(lambda: [(m["body"], m["simulated"], m["status"]) for m in messages_with(test_mode_stack, number) if m["direction"] == 1] == [(TEXT, 1, "delivered")],
+                             what="the played answer")
+        assert not answers(test_mode_stack, number)
+    finally:
+        config(test_mode_stack, enabled=False)
+
+
 # ---- the page ----
 
 HOURS = {f"{d}_{end}": "" for d in ("mon", "tue", "wed", "thu", "fri", "sat", "sun") for end in ("from", "to")}
