@@ -43,12 +43,18 @@ def office(stack):
     admin.submit("/opt-outs", action="/opt-outs", number="+48608000012", reason="telefonicznie " * 12)
     admin.submit("/opt-outs/words", action="/opt-outs/words", word="zostawcie nas", meaning="stop")
     opted = stack.sql("SELECT id FROM opt_out WHERE address_key = '+48608000012'")[0]["id"]
+    visits = stack.api("POST", "/api/reminders", json={"to": "+48608000013", "body": "Zażółć " * 40, "name": LONG[:80], "rule": "weekdays", "weekdays": ["mon", "sun"],
+                                                      "quiet_from": "22:00", "quiet_until": "07:00", "ends_on": "2099-01-01"}).json()["id"]
+    stack.sql("INSERT INTO reminder_slot (tenant_id, reminder_id, slot, state, reason) SELECT tenant_id, id, '2026-01-01', 'skipped', 'Missed too long ago.' FROM reminder")
+    stack.sql("UPDATE reminder SET next_at = UTC_TIMESTAMP() - INTERVAL 1 SECOND")
+    stack.wait(lambda: stack.sql("SELECT 1 FROM reminder_slot WHERE state = 'sent'"), what="a reminder sent")
     full = write(stack, "+48608000009", *[f"line {n}" for n in range(60)])
     stack.wait(lambda: stack.sql("SELECT 1 FROM message WHERE error_code = 30003"), what="the failure")
     return {"dashboard": "/", "conversations": "/conversations", "search": "/conversations?q=608", "nothing found": "/conversations?q=zzz",
             "WhatsApp": open_window, "closed window": closed, "attachments": media, "wide": wide, "failed": failed, "long chat": full,
             "a doubt": doubt, "opt-outs": "/opt-outs", "an opt-out": f"/opt-outs/{opted}", "opt-out words": "/opt-outs/words", "opt-out import": "/opt-outs/import",
-            "history": "/history", "failures": "/history?direction=failed", "unrouted": "/unrouted", "auto-reply": "/auto-reply", "system": "/system",
+            "history": "/history", "failures": "/history?direction=failed", "unrouted": "/unrouted", "reminders": "/reminders", "a reminder": f"/reminders/{visits}",
+            "new reminder": "/reminders/new", "changed reminder": f"/reminders/{visits}/edit", "auto-reply": "/auto-reply", "system": "/system",
             "account": "/account", "help": "/help", "settings": "/settings", "lines": "/settings/lines", "a line": "/settings/lines/1",
             "numbers": "/settings/lines/twilio", "webhooks": "/settings/webhooks", "organisation": "/settings/organisation", "people": "/settings/people",
             "a person": "/settings/people/2", "audit trail": "/settings/audit"}
@@ -117,7 +123,7 @@ def test_an_empty_tenant(panel, stack):
     stack.add_user("empty@example.com", "admin", tenant)
     page = panel(None).sign_in("empty@example.com")
     problems = []
-    for path in ("/", "/conversations", "/history", "/unrouted", "/auto-reply", "/system"):
+    for path in ("/", "/conversations", "/history", "/unrouted", "/reminders", "/auto-reply", "/system"):
         for width in (1280, 320):
             problems += look(page.size(width).open(path).ready(), f"{path} {width}", colours=width == 320)
     assert not problems, "\n".join(problems)

@@ -179,6 +179,27 @@ def test_the_last_gate_stops_it_with_its_reason(stack):
     stack.sql("UPDATE line SET active = 1 WHERE id = %s", line)
 
 
+def test_who_has_opted_out_is_not_reminded(stack):
+    number = new_number()
+    stack.inbound("STOP", sender=number)
+    reminder = add(stack, number)
+    due(stack, reminder)
+    (slot,) = sent(stack, reminder)
+    stack.wait(lambda: stack.sql("SELECT 1 FROM message WHERE id = %s AND status = 'failed'", slot["message_id"]))
+    assert not asked(stack, number)
+    assert "has opted out" in desk(stack).page(f"/reminders/{reminder}")
+
+
+def test_nothing_leaves_in_test_mode(test_mode_stack):
+    number = new_number()
+    reminder = add(test_mode_stack, number)
+    due(test_mode_stack, reminder)
+    sent(test_mode_stack, reminder)
+    test_mode_stack.wait(lambda: messages_with(test_mode_stack, number)[0]["status"] == "delivered")
+    assert messages_with(test_mode_stack, number)[0]["simulated"] == 1 and not asked(test_mode_stack, number)
+    assert "Simulated" in desk(test_mode_stack).page(f"/reminders/{reminder}")
+
+
 def test_an_end_by_number_of_messages(stack):
     number = new_number()
     reminder = add(stack, number, ends_count=2)
