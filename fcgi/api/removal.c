@@ -22,14 +22,14 @@ static void moment(struct str *out, const char *name, int64_t ms)
     text(out, name, *iso ? iso : NULL);
 }
 
-/* In the request's language: what a code of Twilio's means, else that nothing was heard. */
-static const char *words_of(struct request *rq, int64_t code, int64_t http, bool pending)
+/* In the request's language: what a code of Twilio's means; without one nothing was heard. */
+static const char *words_of(struct request *rq, int64_t code, bool pending)
 {
     if (code) {
         struct error_code e = error_code(rq->ctx.arena, (int)code);
         return error_code_words(&e, language_code(catalog_language(rq->lang)));
     }
-    return say(rq, pending || !http ? N_("Twilio did not answer in time; it will be tried again.") : N_("The provider refused or failed."));
+    return say(rq, pending ? N_("Twilio did not answer in time; it will be tried again.") : N_("The provider refused or failed."));
 }
 
 static void failed_open(struct str *out, const char *sid, const char *id, int64_t code, const char *error, bool pending, int64_t retry_ms)
@@ -53,7 +53,7 @@ static void failed_open(struct str *out, const char *sid, const char *id, int64_
 /* 502 with Twilio's words; when it will be tried again, it says when. */
 static int refused(struct request *rq, struct response *rs, const char *sid, const struct removal_result *r)
 {
-    const char *error = r->words ? r->words : words_of(rq, r->code, r->http, r->pending);
+    const char *error = r->words ? r->words : words_of(rq, r->code, r->pending);
     str_printf(&rs->body, "{\"error\":");
     str_json(&rs->body, error, strlen(error));
     text(&rs->body, "sid", sid);
@@ -117,7 +117,7 @@ static void put_failed(struct request *rq, struct str *out, const struct rows *f
         if (i)
             str_putc(out, ',');
         failed_open(out, f[i].sid, f[i].message_id ? arena_printf(rq->ctx.arena, "%" PRIu64, f[i].message_id) : NULL, f[i].error_code,
-                    words_of(rq, f[i].error_code, f[i].http_status, pending), pending, f[i].next_ms);
+                    words_of(rq, f[i].error_code, pending), pending, f[i].next_ms);
     }
     str_putc(out, ']');
 }

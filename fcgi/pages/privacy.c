@@ -147,7 +147,7 @@ static void put_troubled(struct request *rq, const struct rows *rows)
         bool waits = strcmp(r[i].state, "failed") != 0;
         object_text(o, "id", arena_printf(rq->ctx.arena, "%" PRIu64, r[i].id));
         object_text(o, "sid", *r[i].sid ? r[i].sid : arena_printf(rq->ctx.arena, "%" PRIu64, r[i].message_id));
-        put_failure(rq, o, r[i].error_code, r[i].error_code ? NULL : r[i].http_status ? N_("The provider refused or failed.") : N_("Twilio did not answer in time; it will be tried again."));
+        put_failure(rq, o, r[i].error_code, r[i].error_code ? NULL : waits ? N_("Twilio did not answer in time; it will be tried again.") : N_("The provider refused or failed."));
         object_bool(o, "waits", waits);
         if (waits)
             view_time(rq, o, "next", r[i].next_ms);

@@ -277,3 +277,26 @@ def test_a_long_list_of_twilios_is_walked_to_its_end(stack):
     identity = re.search(r"/privacy/(\d+)", erase(stack, number).url).group(1)
     row = report(stack, identity)
     assert (row["total"], row["done"]) == (60, 60) and stack.sim.get("messages", to="+48799000333") == []
+
+
+def test_in_test_mode_a_person_is_erased_here_alone(test_mode_stack):
+    stack, number = test_mode_stack, new_number()
+    stack.inbound("played", sender=number)
+    stack.api("POST", "/api/send-message", json={"to": number, "body": "simulated"})
+    asked = len(stack.sim.get("requests"))
+    identity = re.search(r"/privacy/(\d+)", erase(stack, number).url).group(1)
+    row = report(stack, identity)
+    assert (row["total"], row["done"], row["failed"]) == (2, 2, 0) and len(stack.sim.get("requests")) == asked
+    assert not stack.sql("SELECT 1 FROM contact WHERE phone = %s", number)
+
+
+def test_who_was_opted_out_stays_so_and_who_writes_again_is_a_stranger(stack):
+    number, _ = wrote(stack, "STOP")
+    stack.wait(lambda: stack.sql("SELECT 1 FROM opt_out WHERE address_key = %s AND state = 'out'", number), what="the opt-out")
+    report(stack, re.search(r"/privacy/(\d+)", erase(stack, number).url).group(1))
+    assert not stack.sql("SELECT 1 FROM opt_out WHERE address_key = %s", number)
+    assert stack.api("POST", "/api/send-message", json={"to": number, "body": "x"}).status_code in (400, 502)
+    assert not [m for m in messages_with(stack, number) if m["status"] not in ("failed",)]
+    wrote(stack, "me again", number)
+    assert conversation_with(stack, number)["message_count"] >= 1
+    assert stack.api("POST", "/api/send-message", json={"to": number, "body": "x"}).status_code in (400, 502)
