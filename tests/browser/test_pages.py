@@ -50,7 +50,10 @@ def office(stack):
     stack.wait(lambda: stack.sql("SELECT 1 FROM reminder_slot WHERE state = 'sent'"), what="a reminder sent")
     full = write(stack, "+48608000009", *[f"line {n}" for n in range(60)])
     stack.wait(lambda: stack.sql("SELECT 1 FROM message WHERE error_code = 30003"), what="the failure")
-    return {"dashboard": "/", "conversations": "/conversations", "search": "/conversations?q=608", "nothing found": "/conversations?q=zzz",
+    gone, asked = (stack.sql("SELECT sid, id FROM message WHERE body = %s", f"line {n}")[0] for n in (3, 4))
+    stack.api("DELETE", f"/api/messages/{gone['sid']}")
+    return {"privacy": "/privacy", "a report": f"/privacy/{stack.sql('SELECT MAX(id) id FROM removal_request')[0]['id']}", "removing": f"{full}/messages/{asked['id']}",
+            "deleting": full + "/delete", "dashboard": "/", "conversations": "/conversations", "search": "/conversations?q=608", "nothing found": "/conversations?q=zzz",
             "WhatsApp": open_window, "closed window": closed, "attachments": media, "wide": wide, "failed": failed, "long chat": full,
             "a doubt": doubt, "opt-outs": "/opt-outs", "an opt-out": f"/opt-outs/{opted}", "opt-out words": "/opt-outs/words", "opt-out import": "/opt-outs/import",
             "history": "/history", "failures": "/history?direction=failed", "unrouted": "/unrouted", "reminders": "/reminders", "a reminder": f"/reminders/{visits}",
