@@ -1,6 +1,6 @@
 # Tests. `make check` runs all parts; `make check-unit` one. SANITIZE=1: the same tests on the sanitizer build.
 # tests/check runs the parts and sums up; this file knows how their programs are built.
-.PHONY: check check-build check-unit check-lint check-schema check-http check-browser check-fuzz unit-programs fuzz-programs fuzz golden bench
+.PHONY: check check-build check-unit check-lint check-schema check-http check-browser check-fuzz unit-programs fuzz-programs fuzz golden bench ai-load
 check: ## Every test: unit, lint, schema, HTTP, browser, a short run of the fuzzers
 	@deploy/packages check && exec tests/check
 check-build check-unit check-lint check-schema check-http check-browser check-fuzz: check-%:
@@ -31,3 +31,6 @@ golden: all ## Generate tests/golden/routes.txt, etc/centrala.conf.example and s
 chaos: all ## Kill fcgi-cron and workers at 200 random moments each and count at Twilio (CHAOS_KILLS, CHAOS_SEED)
 	@deploy/packages check && cd tests/http && CHAOS_KILLS=$(or $(CHAOS_KILLS),200) /usr/bin/python3 -m pytest -q -s test_kill.py
 .PHONY: chaos
+
+ai-load: all ## 1,000 messages, a model that thinks for three seconds, one fcgi-cron (tests/http/test_ai_load.py)
+	@deploy/packages check && AI_LOAD=1000 /usr/bin/python3 -B -m pytest -q -s -p no:cacheprovider tests/http/test_ai_load.py

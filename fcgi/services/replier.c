@@ -67,7 +67,8 @@ int replies_step(struct ctx *ctx, struct crew *crew)
     if (db_reply_expire(ctx, ANSWER_TRIES) < 0 || !give_up_spent(ctx, crew))
         return -1;
     int begun = 0;
-    struct rows rows = db_reply_due(ctx, crew_in_flight(crew) >= ctx->conf->ai_concurrency, ROUND_MOST);
+    int64_t room = ctx->conf->ai_concurrency - crew_in_flight(crew) - crew_resting(crew);
+    struct rows rows = db_reply_due(ctx, room <= 0, room <= 0 || room > ROUND_MOST ? ROUND_MOST : (int)room);
     const struct reply_due_row *job = rows.row;
     for (size_t i = 0; rows.ok && i < rows.n; i++) {
         begun += begin(work_new(crew, job[i].tenant_id, WORK_CEILING), &job[i]);
