@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "services/sync.h"
 #include "api/shapes.h"
+#include "services/params.h"
 #include "api/json_out.h"
 
 static void moment(struct str *out, const char *name, int64_t ms)
@@ -99,7 +100,8 @@ void shape_conversation(struct str *out, const struct conversation_row *c, const
     json_put_int(out, "message_count", c->message_count);
     json_put_int(out, "unread", c->unread);
     STR_LIT(out, "\"last_message\":{");
-    json_put_text(out, "body", c->preview);
+    enum mime_kind kind;
+    json_put_text(out, "body", preview_is_media(c->preview, &kind) ? "" : c->preview); /* an attachment alone has no text */
     json_put_text(out, "direction", direction_word(c->last_direction));
     json_put_text(out, "status", c->last_status);
     error(out, failed ? failed->error_code : 0, failed ? failed->error_text : NULL);

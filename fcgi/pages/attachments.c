@@ -74,7 +74,8 @@ static void put_one(struct request *rq, struct value *o, uint64_t conversation, 
     }
     object_bool(o, "waiting", strcmp(m->state, "pending") == 0 || strcmp(m->state, "fetching") == 0);
     object_bool(o, "removed", strcmp(m->state, "removed") == 0);
-    object_bool(o, "linked", strcmp(m->state, "linked") == 0);
+    if (strcmp(m->state, "linked") == 0)
+        object_text(o, "link_url", strncmp(m->url, "https://", 8) == 0 ? m->url : NULL);
     if (failed || strcmp(m->state, "refused") == 0)
         object_text(o, "problem", reason_text(rq, m->reason));
     if (failed)

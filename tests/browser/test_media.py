@@ -117,3 +117,24 @@ def test_without_scripts_and_on_a_narrow_screen(panel, stack, files):
     page.one("[data-send]").click()
     page.wait(lambda: page.all(".bubble.out .media img"), "our picture")
     assert page.window.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]["width"] <= 320
+
+
+DROP = """
+const files = new DataTransfer();
+for (const [name, type] of arguments[1]) files.items.add(new File(['%PDF-1.7 ' + name], name, { type }));
+const target = document.querySelector(arguments[0]);
+const event = arguments[2] === 'paste' ? new ClipboardEvent('paste', { clipboardData: files, bubbles: true, cancelable: true })
+  : new DragEvent('drop', { dataTransfer: files, bubbles: true, cancelable: true });
+return target.dispatchEvent(event);
+"""
+
+
+def test_files_are_dropped_and_pasted(panel, stack):
+    path = write(stack, "+48601300006", "hello")
+    page = panel().open(path).ready().stay()
+    assert page.script(DROP, "[data-composer]", [["one.pdf", "application/pdf"]], "drop") is False, "the browser would open the file"
+    assert page.script(DROP, "[name=body]", [["two.pdf", "application/pdf"]], "paste") is False
+    page.wait(lambda: [t.split()[0] for t in page.texts(".attached li")] == ["one.pdf", "two.pdf"], "both files")
+    page.one("[data-send]").click()
+    page.wait(lambda: page.texts(".bubble.out .media-name") == ["one.pdf", "two.pdf"], "both in the chat")
+    assert page.stayed()

@@ -77,6 +77,20 @@ def test_a_file_needs_no_text(stack):
     assert "Zdjęcie" in row and "i-clip" in row
 
 
+def test_the_api_tells_its_text_not_our_sign_for_it(stack):
+    number, conversation = talk(stack)
+    send(stack, conversation, [file("jpg")])
+    found = [c for c in stack.api("GET", "/api/conversations?limit=200").json()["items"] if c["participant"] == number]
+    assert found[0]["last_message"]["body"] == ""
+
+
+def test_an_address_that_was_sent_is_a_link(stack):
+    number, conversation = talk(stack)
+    stack.api("POST", "/api/send-message", json={"to": number, "media_urls": ["https://example.org/plan.pdf"]})
+    page = enter(stack).page(f"/conversations/{conversation}")
+    assert 'href="https://example.org/plan.pdf" rel="noreferrer external"' in page
+
+
 def test_neither_text_nor_file_is_a_mistake(stack):
     number, conversation = talk(stack)
     answer = send(stack, conversation, [])
