@@ -240,6 +240,42 @@ def test_two_hosts_fetch_it_once(stack):
         twin.end(limit=30)
 
 
+def test_few_at_once_and_nothing_else_waits_for_them(make_stack):
+    stack = make_stack(media_concurrency=2)
+    sid = new_sid("MM")
+    urls = [at_twilio(stack, sid, JPEG + secrets_of(i)) for i in range(6)]
+    stack.sim.post("script", {"op": "storage", "delay_ms": 700, "times": 6})
+    m = arrive(stack, urls, sid=sid)
+    number = new_number()
+    stack.sim.post("script", {"op": "send", "status": 429, "retry_after": 1, "match": {"To": number}})
+    stack.api("POST", "/api/send-message", json={"to": number, "body": "from fcgi-cron"})
+    stack.wait(lambda: stack.sql("SELECT 1 FROM message WHERE body = 'from fcgi-cron' AND sid IS NOT NULL"), what="the send")
+    assert any(r["state"] != "stored" for r in rows_of(stack, m)), "it left while files were on their way"
+    settled(stack, m, "stored")
+    ends = sorted(r["at"] for r in seen(stack, "storage"))
+    assert len(ends) == 6 and all(ends[i + 2] - ends[i] > 0.5 for i in range(4)), "never more than two at once"
+
+
+def test_each_tenant_has_its_own_copy_and_credentials(stack, other):
+    sids = {stack.tenant.id: new_sid("MM"), other.id: new_sid("MM")}
+    content = JPEG + secrets_of(7)
+    data = base64.b64encode(content).decode()
+    for tenant, more in ((stack.tenant, {}), (other, {"to": other.line, "AccountSid": other.sid, "token": other.token})):
+        sid = sids[tenant.id]
+        url = stack.sim.post("media", {"message": sid, "type": "image/jpeg", "account": tenant.sid, "data": data})["url"]
+        stack.inbound("", sender=new_number(), sid=sid, NumMedia=1, MediaUrl0=url, MediaContentType0="image/jpeg", **more)
+        m = stack.sql("SELECT conversation_id, id FROM message WHERE sid = %s", sid)[0]
+        settled(stack, m, "stored")
+    digest = hashlib.sha256(content).hexdigest()
+    assert {r["tenant_id"] for r in stack.sql("SELECT tenant_id FROM media_file WHERE sha256 = %s", digest)} == {stack.tenant.id, other.id}
+    for tenant in sids:
+        assert (stack.folder / "var" / "media" / str(tenant) / digest[:2] / digest).read_bytes() == content
+    # one tenant's address in another one's message
+    sid = new_sid("MM")
+    theirs = stack.sim.post("media", {"message": sid, "type": "image/jpeg", "account": other.sid, "data": data})["url"]
+    assert settled(stack, arrive(stack, [theirs], sid=sid), "refused")[0]["reason"] == "forged"
+
+
 # ---- how they are served ----
 
 @pytest.mark.parametrize("data, kind, served, shown", [
