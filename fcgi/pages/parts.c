@@ -92,14 +92,14 @@ bool put_window(struct request *rq, struct value *o, const struct conversation_r
 {
     if (strcmp(c->channel, "whatsapp") != 0)
         return true;
-    bool open = whatsapp_window_open(c->last_inbound_ms, rq->ctx.now_ms);
+    bool open = whatsapp_window_open(c->last_inbound_ms, c->now_ms);
     struct value *w = object_object(o, "window");
     object_bool(w, "open", open);
     if (!open) {
         object_text(w, "text", say(rq, N_("Window closed")));
         return false;
     }
-    int64_t minutes = (c->last_inbound_ms + WHATSAPP_WINDOW_MS - rq->ctx.now_ms) / 60000;
+    int64_t minutes = (c->last_inbound_ms + WHATSAPP_WINDOW_MS - c->now_ms) / 60000;
     object_text(w, "text", minutes >= 60 ? say_n(rq, N_("Open for %lld hour"), N_("Open for %lld hours"), minutes / 60)
                                          : say_n(rq, N_("Open for %lld minute"), N_("Open for %lld minutes"), minutes));
     return true;

@@ -88,7 +88,7 @@ static bool choose_line(struct ctx *ctx, struct draft *d, const char *channel)
 /* Early, so that a person is told before anything is stored; the gate asks again at the moment of sending. */
 static bool check_window(struct ctx *ctx, const struct draft *d, const struct conversation_row *c)
 {
-    if (strcmp(d->line->channel, "whatsapp") != 0 || d->rq->content_sid || (c && whatsapp_window_open(c->last_inbound_ms, ctx->now_ms)))
+    if (strcmp(d->line->channel, "whatsapp") != 0 || d->rq->content_sid || (c && whatsapp_window_open(c->last_inbound_ms, c->now_ms)))
         return true;
     return !ctx->err.code && err_field(ctx, "body", N_("WhatsApp allows free text only within 24 hours after the customer's last message. Use an approved template."));
 }

@@ -16,7 +16,7 @@ ROW_TYPE(last_row, LAST_ROW(LAST_FIELD));
 
 #define COLUMNS(line, opt_out, ai)                                                                                                    \
     "c.id,c.line_id,c.contact_id,c.peer,c.channel,c.name," line ",c.last_message_id,c.last_at,c.last_direction,c.last_status,"     \
-    "c.preview,c.message_count,c.inbound_count,c.last_inbound_at,c.changed_at,c.seen_by," opt_out "," ai " FROM conversation c "
+    "c.preview,c.message_count,c.inbound_count,c.last_inbound_at,c.changed_at,c.seen_by," opt_out "," ai ",UTC_TIMESTAMP(3) FROM conversation c "
 #define LIST "SELECT " COLUMNS("NULL", "NULL,CAST(NULL AS DATETIME(3))", "NULL,0")
 #define PROPOSAL                                                                                                         \
     "(SELECT JSON_OBJECT('message',CAST(d.message_id AS CHAR),'state',d.state,'text',d.text) FROM ai_draft d WHERE d.tenant_id=c.tenant_id " \

@@ -76,6 +76,37 @@ static void test_the_same_nonce_is_one_send_and_tells_its_outcome(void **state)
     assert_string_equal(again.error, first.error);
 }
 
+/* The customer wrote that many hours ago, by the database's clock; this host's is `wrong` hours ahead of it. */
+static bool whatsapp_allowed(int64_t hours, int64_t wrong)
+{
+    static const struct sql wrote = SQL("UPDATE conversation SET last_inbound_at=UTC_TIMESTAMP(3)-INTERVAL ? HOUR WHERE tenant_id=? AND peer=?", NULL);
+    static const char peer[] = "whatsapp:" CUSTOMER;
+    struct send_result r;
+    uint64_t conversation;
+    begin(1);
+    must(message_send(ctx, &(struct send_request){ .to = peer, .content_sid = "HX00000000000000000000000000000000", .author = AUTHOR_API }, &r));
+    conversation = r.conversation_id;
+    must_do(ctx, &wrote, ARGS(I64(hours), U64(1), TEXT(peer)));
+    begin(1);
+    ctx->now_ms += wrong * 3600 * 1000;
+    bool by_number = message_send(ctx, &(struct send_request){ .to = peer, .body = "hello", .author = AUTHOR_API }, &r);
+    assert_int_equal(ctx->err.code, by_number ? ERR_NONE : ERR_INVALID);
+    begin(1);
+    ctx->now_ms += wrong * 3600 * 1000;
+    bool in_chat = message_send(ctx, &(struct send_request){ .conversation_id = conversation, .body = "hello", .author = AUTHOR_API }, &r);
+    assert_int_equal(by_number, in_chat);
+    return in_chat;
+}
+
+static void test_the_whatsapp_window_is_told_by_the_databases_clock(void **state)
+{
+    (void)state;
+    assert_true(whatsapp_allowed(23, 0));
+    assert_true(whatsapp_allowed(23, 5));
+    assert_false(whatsapp_allowed(25, 0));
+    assert_false(whatsapp_allowed(25, -5));
+}
+
 static void test_ids_of_a_conversation_rise_even_when_a_clock_does_not(void **state)
 {
     (void)state;
@@ -236,6 +267,7 @@ int main(void)
         cmocka_unit_test_setup(test_what_cannot_leave_now_waits_with_its_attempt_counted, before_each),
         cmocka_unit_test_setup(test_waiting_for_the_pace_is_no_attempt, before_each),
         cmocka_unit_test_setup(test_the_same_nonce_is_one_send_and_tells_its_outcome, before_each),
+        cmocka_unit_test_setup(test_the_whatsapp_window_is_told_by_the_databases_clock, before_each),
         cmocka_unit_test_setup(test_ids_of_a_conversation_rise_even_when_a_clock_does_not, before_each),
         cmocka_unit_test_setup(test_many_senders_to_one_customer_at_once, before_each),
         cmocka_unit_test_setup(test_a_claim_outlives_the_call_that_it_is_for, before_each),
