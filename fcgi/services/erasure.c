@@ -151,6 +151,8 @@ bool removal_close(struct ctx *ctx, uint64_t request)
         if (db_transaction(ctx, end_talk, &e) != DB_OK)
             return false;
     }
+    if (talks.ok && talks.n && !db_list_touch(ctx, ctx->tenant))
+        return false;
     if (!talks.ok || (person && !close_person(ctx, q, &talks)))
         return false;
     int64_t swept = SWEEP;

@@ -76,6 +76,9 @@ static const struct sql removed_get = SQL_REPEATABLE("SELECT action FROM removed
 static const struct sql removed_purge = SQL_REPEATABLE("DELETE FROM removed_message WHERE removed_at<UTC_TIMESTAMP(3)-INTERVAL 400 DAY LIMIT 1000", NULL);
 static const struct sql notes_delete = SQL_REPEATABLE("DELETE FROM message WHERE tenant_id=? AND conversation_id=? AND direction=2", NULL);
 static const struct sql talk_delete = SQL_REPEATABLE("DELETE FROM conversation WHERE tenant_id=? AND id=?", NULL);
+/* Live lists follow the times of the rows that are there; this one tells them to look again. */
+static const struct sql list_touch =
+    SQL_REPEATABLE("UPDATE conversation SET changed_at=GREATEST(UTC_TIMESTAMP(3),changed_at+INTERVAL 1000 MICROSECOND) WHERE tenant_id=? ORDER BY last_at DESC,id DESC LIMIT 1", NULL);
 static const struct sql contact_delete =
     SQL_REPEATABLE("DELETE FROM contact WHERE tenant_id=? AND id=? AND NOT EXISTS (SELECT 1 FROM conversation c WHERE c.tenant_id=? AND c.contact_id=?)", NULL);
 static const struct sql talks_empty =
@@ -193,6 +196,11 @@ int db_talk_remove(struct ctx *ctx, uint64_t tenant, const struct talk_row *talk
     if (stmt_do(ctx, &notes_delete, ARGS(U64(tenant), U64(talk->id))) < 0 || stmt_do(ctx, &talk_delete, ARGS(U64(tenant), U64(talk->id))) < 0)
         return -1;
     return !contact || stmt_do(ctx, &contact_delete, ARGS(U64(tenant), U64(talk->contact_id), U64(tenant), U64(talk->contact_id))) >= 0 ? 1 : -1;
+}
+
+bool db_list_touch(struct ctx *ctx, uint64_t tenant)
+{
+    return stmt_do(ctx, &list_touch, ARGS(U64(tenant))) >= 0;
 }
 
 struct rows db_talks_empty(struct ctx *ctx, uint64_t tenant, int64_t days, int limit)

@@ -65,6 +65,9 @@ int64_t db_removed_purge(struct ctx *ctx);
 /* The conversation with its notes, when no message is left in it; its contact, too, when asked for and it has no other one. 1 gone. */
 int db_talk_remove(struct ctx *ctx, uint64_t tenant, const struct talk_row *talk, bool contact);
 
+/* A conversation has gone: lists on screens follow. Outside of its transaction: another row is written. */
+bool db_list_touch(struct ctx *ctx, uint64_t tenant);
+
 /* A person's traces besides messages (unrouted, played handset, reminders, places in batches …); how many rows went, -1 failure.
  * A feature that keeps an address or a number in a table of its own adds its statement in persons.c. */
 int64_t db_person_contact(struct ctx *ctx, uint64_t tenant, const char *address_key);

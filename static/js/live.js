@@ -84,6 +84,10 @@ async function look(live) {
     live.ended = true;
     return showProblem(offline.dataset.signedOut);
   }
+  if (answer.status === 404) { // it was deleted: nothing of it stays on the screen
+    live.ended = true;
+    return location.reload();
+  }
   if (answer.status >= 500) throw new Error(String(answer.status));
   if (answer.status !== 200 || !answer.headers.has('X-Cursor')) return showProblem('');
   const text = await answer.text();

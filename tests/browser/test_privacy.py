@@ -90,6 +90,11 @@ def test_a_person_is_erased_and_the_report_follows(panel, stack):
 def test_a_conversation_is_deleted_without_scripts(panel, stack):
     number = "+48607000004"
     path = known(stack, number, "all of it")
+    known(stack, "+48607000006", "somebody else")
+    chat, rows = panel("agent").open(path).ready(), panel("operator").open("/conversations").ready().stay()
+    chat.expect("404")
+    row = f"[data-key=c{path.split('/')[-1]}]"
+    rows.wait(lambda: rows.all(row), "the row")
     page = panel("manager", scripts=False).open(path)
     page.one("a[href$='/delete']").click()
     page.wait(lambda: page.path.endswith("/delete"), "the question")
@@ -97,6 +102,9 @@ def test_a_conversation_is_deleted_without_scripts(panel, stack):
     page.one(".button.danger").click()
     page.wait(lambda: page.path == "/conversations", "the list")
     assert not stack.sql("SELECT 1 FROM conversation WHERE peer = %s", number)
+    rows.wait(lambda: not rows.all(row), "the list of somebody else", LIVE_LIMIT)
+    chat.wait(lambda: not chat.all(".bubble"), "the chat of somebody else", LIVE_LIMIT)
+    assert rows.stayed() and "all of it" not in chat.text("body")
 
 
 def test_a_text_that_was_removed_says_so(panel, stack):
