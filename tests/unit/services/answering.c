@@ -16,6 +16,7 @@ static const struct sql job = SQL("INSERT INTO reply_job (tenant_id,conversation
 static const struct sql talk = SQL("SELECT CAST(id AS CHAR) FROM conversation WHERE tenant_id=?", &scalar_type);
 static const struct sql ended = SQL("SELECT CONCAT_WS('|',state,outcome) FROM reply_job WHERE tenant_id=? AND message_id=?", &scalar_type);
 static const struct sql count_jobs = SQL("SELECT CAST(COUNT(*) AS CHAR) FROM reply_job WHERE tenant_id=?", &scalar_type);
+static const struct sql bodies = SQL("SELECT GROUP_CONCAT(body) FROM message WHERE tenant_id=? AND direction=1 AND body<>'x'", &scalar_type);
 static const struct sql since_of = SQL("SELECT CAST(since AS CHAR) FROM reply_rule WHERE tenant_id=? AND line_key=?", &scalar_type);
 static const struct sql notes = SQL("SELECT GROUP_CONCAT(status) FROM message WHERE tenant_id=? AND direction=2", &scalar_type);
 static const struct sql switched = SQL("SELECT GROUP_CONCAT(COALESCE(answer_after_s,'off') ORDER BY id) FROM line WHERE tenant_id=?", &scalar_type);
@@ -144,7 +145,7 @@ static void test_a_new_day_begins_the_count_anew(void **state)
     rule(0, "text", "Hello", NULL, "");
     for (int i = 0; i < 5; i++) {
         char iso[CLOCK_ISO_MAX];
-        clock_iso(at("2026-11-20T21:00:00Z") + i * 60000, false, iso);
+        clock_iso(at("2026-11-20T22:40:00Z") + i * 60000, false, iso);
         say(iso, i % 2 ? AUTHOR_AUTO : AUTHOR_MODEL);
     }
     assert_string_equal(becomes("2026-11-20T22:59:00Z"), "loop");
@@ -231,6 +232,38 @@ static void test_a_model_stops_when_anybody_was_quicker(void **state)
     assert_string_equal(last.refused, "off");
 }
 
+/* Two hosts have both looked before either has answered. */
+static void test_the_guards_are_asked_again_when_the_answer_is_queued(void **state)
+{
+    (void)state;
+    char iso[CLOCK_ISO_MAX];
+    struct verdict v, w;
+    rule(0, "text", "Hello", NULL, "");
+    clock_iso(clock_now_ms() - 5000, true, iso);
+    for (int i = 0; i < 4; i++, clock_iso(at(iso) + 10, true, iso))
+        say(iso, AUTHOR_AUTO);
+    struct reply_case one = arrive(iso, "hi");
+    clock_iso(at(iso) + 10, true, iso);
+    struct reply_case two = arrive(iso, "hello");
+    must(answering_judge(ctx, &one, &v) && answering_judge(ctx, &two, &w));
+    assert_string_equal(v.outcome, "answered");
+    assert_string_equal(w.outcome, "answered");
+    must(answering_send(ctx, &one, &v));
+    begin(1);
+    must(answering_send(ctx, &two, &w));
+    assert_string_equal(ask(&ended, ARGS(U64(1), U64(one.message_id))), "done|answered");
+    assert_string_equal(ask(&ended, ARGS(U64(1), U64(two.message_id))), "done|loop");
+    assert_string_equal(ask(&bodies, ARGS(U64(1))), "Hello");
+    rule(0, "text", "Another text", NULL, "");
+    say((clock_iso(clock_now_ms() + 1000, true, iso), iso), AUTHOR_USER);
+    clock_iso(clock_now_ms() + 1001, true, iso);
+    struct reply_case three = arrive(iso, "still there?");
+    must(answering_judge(ctx, &three, &v));
+    rule(0, "text", "Yet another", NULL, "");
+    must(answering_send(ctx, &three, &v));
+    assert_string_equal(ask(&ended, ARGS(U64(1), U64(three.message_id))), "due"); /* begun anew with the new text */
+}
+
 static void test_only_the_holder_of_the_lease_ends_the_job(void **state)
 {
     (void)state;
@@ -270,7 +303,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_the_closed_text_once_a_closed_period), TEST(test_not_within_half_an_hour_after_a_person), TEST(test_hours_are_those_of_the_tenants_zone),
         TEST(test_a_new_day_begins_the_count_anew), TEST(test_a_person_begins_the_count_anew), TEST(test_age_and_the_moment_of_switching_on),
-        TEST(test_since_changes_only_between_off_and_on), TEST(test_a_model_stops_when_anybody_was_quicker), TEST(test_only_the_holder_of_the_lease_ends_the_job),
+        TEST(test_since_changes_only_between_off_and_on), TEST(test_a_model_stops_when_anybody_was_quicker), TEST(test_only_the_holder_of_the_lease_ends_the_job), TEST(test_the_guards_are_asked_again_when_the_answer_is_queued),
         TEST(test_jobs_of_months_ago_are_forgotten),
     };
     return cmocka_run_group_tests(tests, open_services, close_services);
