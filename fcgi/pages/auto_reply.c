@@ -48,27 +48,25 @@ static int closing(const char *s)
     return minute == 0 ? HOURS_END : minute;
 }
 
-/* False with a mistake at "hours". */
+/* False with a mistake at "hours"; hours that are not in use are kept if they are any. */
 static bool read_hours(struct request *rq, const struct auto_reply_in *in, const char **json)
 {
-    struct hours h = { 0 };
-    bool any = false;
+    struct hours h = { .off = !in->hours };
+    bool any = false, right = true;
     for (int d = 0; d < WEEK; d++) {
         const char *from = or_empty(in->day[d].from), *to = or_empty(in->day[d].to);
         if (!*from && !*to)
             continue;
         h.day[d].from = hours_minute(from);
         h.day[d].to = closing(to);
-        if (h.day[d].from < 0 || h.day[d].to <= h.day[d].from) {
-            request_field_error(rq, "hours", N_("Closing must be later than opening, for example 09:00 to 17:00."));
-            return false;
-        }
+        right &= h.day[d].from >= 0 && h.day[d].to > h.day[d].from;
         any = true;
     }
-    if (!any)
-        request_field_error(rq, "hours", N_("Write the hours of at least one day."));
-    *json = hours_json(rq->ctx.arena, &h);
-    return any;
+    if (any && right)
+        *json = hours_json(rq->ctx.arena, &h);
+    if (in->hours && !(any && right))
+        request_field_error(rq, "hours", any ? N_("Closing must be later than opening, for example 09:00 to 17:00.") : N_("Write the hours of at least one day."));
+    return !in->hours || (any && right);
 }
 
 static void fill_hours(struct request *rq, struct auto_reply_in *in, const char *json)
@@ -79,7 +77,7 @@ static void fill_hours(struct request *rq, struct auto_reply_in *in, const char 
             in->day[d].from = "09:00", in->day[d].to = "17:00";
         return;
     }
-    in->hours = true;
+    in->hours = !h.off;
     for (int d = 0; d < WEEK; d++) {
         if (h.day[d].from == h.day[d].to)
             continue;
@@ -118,7 +116,7 @@ static bool save(struct request *rq, const struct auto_reply_in *in)
 {
     struct reply_rule_row r = { .line_id = in->line, .mode = in->mode, .body = or_empty(in->body), .closed_body = or_empty(in->closed_body),
                                 .fallback = or_empty(in->fallback), .most = in->most };
-    return (!in->hours || read_hours(rq, in, &r.hours)) && reply_rule_save(&rq->ctx, &r);
+    return read_hours(rq, in, &r.hours) && reply_rule_save(&rq->ctx, &r);
 }
 
 int auto_reply_save_page(struct request *rq, struct response *rs) /* POST /auto-reply */

@@ -24,6 +24,7 @@ bool hours_parse(struct arena *a, const char *json, struct hours *out)
     const struct json *j = json_parse(a, json, strlen(json));
     if (json_kind(j) != JSON_OBJECT)
         return false;
+    out->off = json_bool(json_get(j, "off"), false);
     for (int d = 0; d < WEEK; d++) {
         const struct json *span = json_get(j, hours_days[d]);
         if (!span)
@@ -41,9 +42,9 @@ bool hours_parse(struct arena *a, const char *json, struct hours *out)
 const char *hours_json(struct arena *a, const struct hours *h)
 {
     struct str out;
-    bool any = false;
+    bool any = h->off;
     str_init(&out, a, 256, 500);
-    str_putc(&out, '{');
+    str_puts(&out, h->off ? "{\"off\":true" : "{");
     for (int d = 0; d < WEEK; d++) {
         if (h->day[d].from == h->day[d].to)
             continue;
@@ -60,7 +61,7 @@ bool hours_open(const struct hours *h, const struct zone *z, int64_t ms)
     struct civil c;
     zone_to_civil(z, ms, &c, NULL);
     int minute = c.hour * 60 + c.minute;
-    return minute >= h->day[c.weekday].from && minute < h->day[c.weekday].to;
+    return h->off || (minute >= h->day[c.weekday].from && minute < h->day[c.weekday].to);
 }
 
 int64_t hours_closed_since(const struct hours *h, const struct zone *z, int64_t ms)

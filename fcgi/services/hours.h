@@ -1,5 +1,5 @@
 /* hours.h - business hours: one span a weekday on the wall clock of a zone. Kept as JSON by weekday,
- * {"mon":["09:00","17:00"]}: absent days are closed; no hours at all (NULL) is always open. */
+ * {"mon":["09:00","17:00"]}: absent days are closed; no hours at all (NULL) is always open. "off":true keeps them for later. */
 #ifndef CENTRALA_SERVICES_HOURS_H
 #define CENTRALA_SERVICES_HOURS_H
 #include "base/base.h"
@@ -8,7 +8,10 @@
 
 enum { WEEK = 7, HOURS_END = 24 * 60 };
 
-struct hours { struct { int from, to; } day[WEEK]; }; /* minutes since midnight, 0 = Monday; from == to: closed */
+struct hours {
+    struct { int from, to; } day[WEEK]; /* minutes since midnight, 0 = Monday; from == to: closed */
+    bool off;                           /* not in use: always open */
+};
 
 extern const char *const hours_days[WEEK]; /* "mon" … "sun" */
 

@@ -87,7 +87,7 @@ static int64_t on_since(const struct reply_rule_row *r, const struct reply_rule_
 static const char *change_words(struct ctx *ctx, const struct reply_rule_row *old, const struct reply_rule_row *r)
 {
     bool texts = strcmp(old->body, r->body) != 0 || strcmp(old->closed_body, r->closed_body) != 0 || strcmp(old->fallback, r->fallback) != 0;
-    return arena_printf(ctx->arena, "mode %s to %s, hours %s, at most %" PRId64 "%s", old->mode, r->mode, r->hours ? r->hours : "always", r->most, texts ? ", text changed" : "");
+    return arena_printf(ctx->arena, "mode %s to %s, hours %s, at most %" PRId64 "%s", old->mode, r->mode, r->hours && !strstr(r->hours, "\"off\"") ? r->hours : "always", r->most, texts ? ", text changed" : "");
 }
 
 struct saving { const struct reply_rule_row *r; const char *name; };

@@ -426,6 +426,8 @@ def test_outside_business_hours_the_other_text_once(off):
     assert outcome(off, write(off, at_work, "thanks")) == "human", "half an hour after a person"
     assert save(off, mode="text", body=TEXT, hours="1", **{f"{day}_from": "03:00", f"{day}_to": "03:01"}).status_code == 303
     assert outcome(off, write(off, new_number())) == "closed", "no text, no answer"
+    assert save(off, mode="text", body=TEXT, **{f"{day}_from": "03:00", f"{day}_to": "03:01"}).status_code == 303
+    assert outcome(off, write(off, new_number())) == "answered" and f'name="{day}_to" value="03:01"' in page(off), "not in use, and kept"
 
 
 # ---- a model ----

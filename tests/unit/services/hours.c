@@ -58,6 +58,9 @@ static void test_reading_and_writing(void **state)
     assert_string_equal(hours_json(a, &h), week);
     h = of("{}");
     assert_string_equal(hours_json(a, &h), "{}");
+    h = of("{\"off\":true,\"mon\":[\"09:00\",\"17:00\"]}");
+    assert_string_equal(hours_json(a, &h), "{\"off\":true,\"mon\":[\"09:00\",\"17:00\"]}");
+    assert_true(hours_open(&h, warsaw, at("2026-11-22T12:00:00Z"))); /* kept, not in use */
     static const char *const wrong[] = { "", "[]", "{\"mon\":[\"09:00\"]}", "{\"mon\":[\"17:00\",\"09:00\"]}", "{\"mon\":[\"09:00\",\"09:00\"]}",
                                          "{\"mon\":[\"09:00\",\"10:00\",\"11:00\"]}", "{\"mon\":\"09:00\"}", "{\"mon\":[9,17]}" };
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
