@@ -182,7 +182,14 @@ bool delivery_failed(struct ctx *ctx, uint64_t conversation, uint64_t message, c
     return fold(ctx, conversation, message, status, code, text);
 }
 
+int delivery_doubt(struct ctx *ctx, uint64_t conversation, uint64_t message, const char *text)
+{
+    int said = db_message_doubt(ctx, ctx->tenant, conversation, message, text);
+    return said > 0 && !db_conversation_touch(ctx, ctx->tenant, conversation, message, NULL) ? -1 : said;
+}
+
 bool delivery_absent(struct ctx *ctx, uint64_t conversation, uint64_t message, const char *text)
 {
-    return fold_rank(ctx, conversation, message, "failed", ABSENT_RANK, 0, text);
+    return db_message_doubt(ctx, ctx->tenant, conversation, message, text) >= 0 &&
+           fold_rank(ctx, conversation, message, "failed", ABSENT_RANK, 0, text);
 }

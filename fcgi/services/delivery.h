@@ -29,6 +29,8 @@ struct accepted { uint64_t conversation_id, message_id; const char *sid, *status
 bool delivery_accepted(struct ctx *ctx, const struct accepted *a);
 /* The message will not be sent: state failed (or "unknown") with a reason. Inside or outside a transaction. */
 bool delivery_failed(struct ctx *ctx, uint64_t conversation, uint64_t message, const char *status, int64_t code, const char *text);
+/* Why an open question stays open, in place of what was said before: 1, 0 when it said so already or is answered, -1 failure. */
+int delivery_doubt(struct ctx *ctx, uint64_t conversation, uint64_t message, const char *text);
 /* Looked for at Twilio and not found: failed for us, until a word of Twilio's says otherwise. */
 bool delivery_absent(struct ctx *ctx, uint64_t conversation, uint64_t message, const char *text);
 

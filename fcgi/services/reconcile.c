@@ -12,6 +12,7 @@
 
 enum {
     CLOCK_SLACK_MS = 120 * 1000, /* Twilio's clock and ours may differ */
+    ACCOUNT_WAIT_MS = 300 * 1000, /* without credentials nothing is to be learnt */
     PAGES_MOST = 5,
     PAGE_MOST = 1 << 20          /* bytes */
 };
@@ -21,11 +22,27 @@ static int64_t wait_ms(const struct ctx *ctx)
     return ctx->conf->twilio_reconcile_wait_s * 1000;
 }
 
-static bool account_of(struct ctx *ctx, struct twilio_account *acc)
+/* Twilio cannot be asked: the question stays open. The message says why, the log once. */
+static void unaskable(struct ctx *ctx, const struct outbox_row *row)
+{
+    struct err err = ctx->err;
+    const char *why = err_public(&err);
+    err_clear(ctx);
+    int said = delivery_doubt(ctx, row->conversation_id, row->message_id, why);
+    if (said < 0 || db_outbox_move(ctx, row->tenant_id, row->id, "unknown", "unknown", ACCOUNT_WAIT_MS, why) < 0)
+        return;
+    if (said > 0)
+        log_event(ctx, LOG_WARNING, "reconcile.no_account", "outbox=%" PRIu64 " error=%s detail=%s", row->id, err_name(err.code), log_quote(ctx->arena, err.detail));
+}
+
+static bool account_of(struct ctx *ctx, const struct outbox_row *row, struct twilio_account *acc)
 {
     const struct credentials *c = credentials_get(ctx);
-    if (!c)
+    if (!c) {
+        if (ctx->err.code != ERR_DATABASE)
+            unaskable(ctx, row);
         return false;
+    }
     *acc = (struct twilio_account){ .sid = c->account_sid, .user = c->rest_user, .password = c->rest_password, .api_base = ctx->conf->twilio_api_base };
     return true;
 }
@@ -46,7 +63,8 @@ bool reconcile_begin(struct ctx *ctx, const struct outbox_row *row, const char *
 {
     struct twilio_account acc;
     /* No date filter: a message that still waits has no DateSent and would not be listed. Newest first is enough. */
-    if ((!next && !take(ctx, row)) || !account_of(ctx, &acc) ||
+    if ((!next && !take(ctx, row)) || !account_of(ctx, row, &acc) ||
+        delivery_doubt(ctx, row->conversation_id, row->message_id, NULL) < 0 ||
         !twilio_list_call(ctx->arena, ctx->conf, &acc, row->peer, row->messaging_service_sid ? NULL : row->line_address, CLOCK_NONE, next, call))
         return false;
     call->most = PAGE_MOST;
@@ -145,7 +163,7 @@ bool reconcile_settle(struct ctx *ctx, const struct outbox_row *row, const struc
 {
     struct twilio_page page;
     struct twilio_account acc;
-    if (!account_of(ctx, &acc))
+    if (!account_of(ctx, row, &acc))
         return false;
     twilio_list_result(ctx->arena, &acc, answer, &page);
     if (!page.ok) { /* no answer is no proof: the question stays open and is asked again */

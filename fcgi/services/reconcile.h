@@ -3,7 +3,8 @@
  * Twilio's create has no idempotency key, so after a time-out or a cut connection its list of messages is searched for
  * ours: same recipient, same sender, same text, made after our row, and not already known under another row. While another
  * message to that recipient is on its way, a find may be that one's, and is left for the next look. Found: the
- * SID is adopted. Not found after two looks: the message is marked failed with a clear word, and a person may resend. */
+ * SID is adopted. Not found after two looks: the message is marked failed with a clear word, and a person may resend.
+ * Without credentials the question stays open, the message says why, and it is asked again every five minutes. */
 #ifndef CENTRALA_SERVICES_RECONCILE_H
 #define CENTRALA_SERVICES_RECONCILE_H
 #include "base/base.h"

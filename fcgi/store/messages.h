@@ -113,6 +113,8 @@ struct state_row *db_message_state(struct ctx *ctx, uint64_t tenant, uint64_t co
 int db_message_raise(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, const char *status, int rank);
 /* Sets the error unless there is one; words for a code that came without any are added. */
 bool db_message_error(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, int64_t code, const char *text);
+/* Our own words about an outcome that is not known, over earlier ones; 1 changed, 0 the same as before or an answer has come. */
+int db_message_doubt(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, const char *text);
 /* Gives the message its SID unless it has one. What we ourselves had concluded before (that it never arrived) was wrong then. */
 bool db_message_adopt(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, const char *sid, int segments);
 

@@ -33,6 +33,8 @@ static const struct sql state_raise =
 static const struct sql error_set =
     SQL_REPEATABLE("UPDATE message SET error_code=NULLIF(?,0),error_text=? WHERE tenant_id=? AND conversation_id=? AND id=? "
                    "AND error_text IS NULL AND (error_code IS NULL OR error_code=?)", NULL);
+static const struct sql doubt_set =
+    SQL("UPDATE message SET error_text=? WHERE tenant_id=? AND conversation_id=? AND id=? AND rank<10 AND error_code IS NULL AND NOT error_text<=>?", NULL);
 static const struct sql adopt =
     SQL_REPEATABLE("UPDATE message SET sid=?,segments=GREATEST(segments,?),error_text=IF(rank<10 AND error_code IS NULL,NULL,error_text) WHERE tenant_id=? AND conversation_id=? AND id=? AND sid IS NULL", NULL);
 
@@ -66,6 +68,12 @@ int db_message_raise(struct ctx *ctx, uint64_t tenant, uint64_t conversation, ui
 bool db_message_error(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, int64_t code, const char *text)
 {
     return stmt_do(ctx, &error_set, ARGS(I64(code), TEXT(text), U64(tenant), U64(conversation), U64(id), I64(code))) >= 0;
+}
+
+int db_message_doubt(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, const char *text)
+{
+    int64_t n = stmt_do(ctx, &doubt_set, ARGS(TEXT(text), U64(tenant), U64(conversation), U64(id), TEXT(text)));
+    return n < 0 ? -1 : n > 0;
 }
 
 bool db_message_adopt(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, const char *sid, int segments)

@@ -4,11 +4,13 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include "base/clock.h"
+#include "base/log.h"
 #include "services/delivery.h"
 #include "services/reconcile.h"
 #include "store/outbox.h"
 #include "support.h"
 
+#define WHY "Twilio is not set up yet for this account."
 #define SID(n) "SM0000000000000000000000000000000" #n
 
 static const struct sql states =
@@ -105,6 +107,51 @@ static void test_one_look_at_a_time(void **state)
     assert_int_equal(ctx->err.code, ERR_NONE);
 }
 
+static void test_without_credentials_the_message_says_why_and_the_log_once(void **state)
+{
+    (void)state;
+    static const struct sql reasons = SQL("SELECT CONCAT_WS('|',m.error_text,o.last_error,TIMESTAMPDIFF(SECOND,UTC_TIMESTAMP(3),o.next_at)>200) FROM outbox o "
+                                          "JOIN message m ON m.tenant_id=o.tenant_id AND m.id=o.message_id WHERE o.tenant_id=?", &scalar_type);
+    struct send_result m = unknown(CUSTOMER, "hello");
+    struct call call;
+    must(delivery_failed(ctx, m.conversation_id, m.message_id, "unknown", 0, NULL));
+    script(&f, "DELETE FROM twilio_account WHERE tenant_id=1");
+    char log[4096];
+    size_t lines = 0;
+    int ends[2], usual = dup(STDERR_FILENO);
+    assert_true(pipe(ends) == 0 && dup2(ends[1], STDERR_FILENO) >= 0);
+    for (int i = 0; i < 3; i++) {
+        begin(1);
+        must_do(ctx, &set_state, ARGS(TEXT("unknown"), U64(1), U64(m.outbox_id)));
+        assert_false(reconcile_begin(ctx, db_outbox_get(ctx, 1, m.outbox_id), NULL, &call));
+        assert_int_equal(ctx->err.code, ERR_NONE);
+    }
+    log_event(ctx, LOG_NOTICE, "end", "of the log");
+    dup2(usual, STDERR_FILENO);
+    ssize_t n = read(ends[0], log, sizeof log - 1);
+    assert_true(n > 0);
+    log[n] = 0;
+    close(ends[0]), close(ends[1]), close(usual);
+    for (const char *at = log; (at = strstr(at, "event=reconcile.no_account")); at++)
+        lines++;
+    assert_int_equal(lines, 1);
+    assert_string_equal(ask(&reasons, ARGS(U64(1))), WHY "|" WHY "|1");
+    const struct credentials_in account = { .account_sid = ACCOUNT_ONE, .token = "11111111111111111111111111111111" };
+    must(credentials_put(ctx, 1, &account));
+    assert_false(look(&m, NULL, NULL, 1));
+    assert_string_equal(ask(&reasons, ARGS(U64(1))), WHY "|0"); /* the outbox keeps its last error, the message is in question only */
+    script(&f, "DELETE FROM twilio_account WHERE tenant_id=1");
+    begin(1);
+    must_do(ctx, &set_state, ARGS(TEXT("unknown"), U64(1), U64(m.outbox_id)));
+    assert_false(reconcile_begin(ctx, db_outbox_get(ctx, 1, m.outbox_id), NULL, &call));
+    must(credentials_put(ctx, 1, &account));
+    static const struct sql settle = SQL("UPDATE outbox SET looks=1 WHERE tenant_id=?", NULL);
+    must_do(ctx, &settle, ARGS(U64(1)));
+    assert_false(look(&m, "", NULL, 1));
+    assert_true(strncmp(ask(&reasons, ARGS(U64(1))), "Twilio never received", 21) == 0);
+    expect("failed failed -");
+}
+
 static void test_the_same_text_twice_gets_a_sid_each(void **state)
 {
     (void)state;
@@ -165,6 +212,7 @@ int main(void)
         cmocka_unit_test_setup(test_what_is_not_ours_stays_theirs, before_each),
         cmocka_unit_test_setup(test_two_looks_are_an_answer_and_a_failed_one_is_none, before_each),
         cmocka_unit_test_setup(test_one_look_at_a_time, before_each),
+        cmocka_unit_test_setup(test_without_credentials_the_message_says_why_and_the_log_once, before_each),
         cmocka_unit_test_setup(test_the_same_text_twice_gets_a_sid_each, before_each),
         cmocka_unit_test_setup(test_a_find_may_belong_to_a_send_that_is_under_way, before_each),
         cmocka_unit_test_setup(test_a_page_that_does_not_reach_back_proves_nothing, before_each),
