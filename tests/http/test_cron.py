@@ -309,6 +309,7 @@ def test_term_waits_for_the_answers_that_are_under_way(cron):
 
 
 def test_hup_changes_nothing(cron):
+    cron.wait(lambda: cron.sql("SELECT 1 FROM heartbeat WHERE program = 'cron' AND pid = %s", cron.cron.pid), what="its first sign of life")
     cron.cron.tell(signal.SIGHUP)
     number = new_number()
     script(cron, number, code=20429)
