@@ -189,6 +189,15 @@ void put_handset(struct request *rq, const struct page *page, const struct rows 
     object_bool(view(rq), "has_messages", page->n + waiting->n > 0);
 }
 
+static const char *remind_url(struct request *rq, const char *peer)
+{
+    struct str t;
+    str_init(&t, rq->ctx.arena, 64, 1024);
+    STR_LIT(&t, "/reminders/new?to=");
+    str_url(&t, peer, strlen(peer));
+    return t.s;
+}
+
 bool put_conversation(struct request *rq, const struct conversation_row *c)
 {
     struct value *o = object_object(view(rq), "conversation");
@@ -207,6 +216,8 @@ bool put_conversation(struct request *rq, const struct conversation_row *c)
         object_text(o, "unread_text", say_n(rq, N_("%lld unread"), N_("%lld unread messages"), c->unread));
     }
     object_int(o, "seen", c->inbound_count);
+    if (!c->opt_out)
+        object_text(o, "remind_url", remind_url(rq, c->peer));
     put_proposal(rq, o, c);
     object_text(o, "line", shown_address(rq, c->line_address));
     put_attach(rq, o, c->channel);

@@ -93,15 +93,27 @@ static bool run(struct ctx *ctx, uint64_t id)
 
 int reminders_step(struct ctx *ctx, struct crew *crew)
 {
-    enum { AT_ONCE = 50 };
+    enum { AT_ONCE = 50, FAILURES_MOST = 5 };
     (void)crew;
     struct rows rows = db_reminders_due(ctx, AT_ONCE);
     const struct due_row *due = rows.row;
-    for (size_t i = 0; rows.ok && i < rows.n; i++) {
+    struct err kept = { .code = ERR_NONE };
+    int done = 0, failed = 0;
+    for (size_t i = 0; rows.ok && i < rows.n; i++) { /* one that cannot be decided now holds up no other */
         ctx->tenant = due[i].tenant_id;
-        if (!run(ctx, due[i].id))
-            return -1;
+        if (run(ctx, due[i].id)) {
+            done++;
+            continue;
+        }
+        log_event(ctx, LOG_ERROR, "reminder.postponed", "reminder=%" PRIu64 " error=%s detail=%s", due[i].id, err_name(ctx->err.code),
+                  log_quote(ctx->arena, ctx->err.detail ? ctx->err.detail : ""));
+        kept = ctx->err;
+        err_clear(ctx);
+        if (++failed == FAILURES_MOST) /* the database is away, most likely */
+            break;
     }
     ctx->tenant = 0;
-    return rows.ok ? (int)rows.n : -1;
+    if (!done)
+        ctx->err = kept;
+    return rows.ok && (done || !rows.n) ? done : -1;
 }

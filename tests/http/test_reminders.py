@@ -469,6 +469,25 @@ def test_the_page_of_one_and_its_history(stack):
     assert "Paused" in browser.page(path) and not next_five(browser.page(path)) and len(next_five(browser.page(path + "/edit"))) == 5
 
 
+def test_a_message_that_was_removed_stays_in_the_history(stack):
+    reminder = add(stack)
+    due(stack, reminder)
+    (slot,) = sent(stack, reminder)
+    stack.wait(lambda: stack.sql("SELECT 1 FROM outbox WHERE message_id = %s AND state = 'sent'", slot["message_id"]))
+    stack.sql("DELETE FROM message WHERE id = %s", slot["message_id"])
+    assert "The message was removed." in desk(stack).page(f"/reminders/{reminder}")
+
+
+def test_from_a_conversation_to_a_reminder(stack):
+    number, browser = new_number(), desk(stack)
+    stack.inbound("hello", sender=number)
+    talk = stack.sql("SELECT id FROM conversation WHERE peer = %s", number)[0]["id"]
+    link = re.search(r'href="(/reminders/new\?to=[^"]+)"', browser.page(f"/conversations/{talk}")).group(1)
+    form = next(f for f in forms(browser.page(link)) if f.action == "/reminders/new")
+    assert form.fields["to"] == [number] and form.fields["rule"] == ["daily"]
+    assert "/reminders/new" not in enter(stack, "agent").page(f"/conversations/{talk}")
+
+
 def test_two_pages_of_history(stack):
     reminder = add(stack)
     for n in range(1, 61):
