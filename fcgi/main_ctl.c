@@ -13,7 +13,7 @@ extern char **environ;
 static const struct {
     const struct ctl_command *rows;
     const size_t *count;
-} tables[] = { { ctl_admin, &ctl_admin_count }, { ctl_tools, &ctl_tools_count } };
+} tables[] = { { ctl_admin, &ctl_admin_count }, { ctl_send, &ctl_send_count }, { ctl_tools, &ctl_tools_count } };
 
 static int help(struct ctl *ctl)
 {

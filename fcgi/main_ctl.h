@@ -1,4 +1,4 @@
-/* main_ctl.h - centralactl: a row a command, in the tables of main_ctl_tools.c and main_ctl_admin.c. */
+/* main_ctl.h - centralactl: a row a command, in the tables of main_ctl_tools.c, main_ctl_admin.c and main_ctl_send.c. */
 #ifndef CENTRALA_MAIN_CTL_H
 #define CENTRALA_MAIN_CTL_H
 #include "base/base.h"
@@ -26,5 +26,11 @@ extern const struct ctl_command ctl_admin[];
 extern const size_t ctl_admin_count;
 extern const struct ctl_command ctl_tools[];
 extern const size_t ctl_tools_count;
+extern const struct ctl_command ctl_send[];
+extern const size_t ctl_send_count;
+
+/* The command line of a command: "--name VALUE" or "--name=VALUE" for each of `names`, and at most one operand (NULL: none
+ * allowed). False after a message when anything else stands there. */
+bool ctl_arguments(int argc, char **argv, const char *const *names, const char **values, size_t count, const char **operand);
 
 #endif

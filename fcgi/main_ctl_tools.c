@@ -53,9 +53,7 @@ static char *input(struct arena *a, size_t *n)
     return text;
 }
 
-/* The command line of a tool: "--name VALUE" or "--name=VALUE" for each of `names`, and at most one operand (NULL: none
- * allowed). False after a message when anything else stands there. */
-static bool arguments(int argc, char **argv, const char *const *names, const char **values, size_t count, const char **operand)
+bool ctl_arguments(int argc, char **argv, const char *const *names, const char **values, size_t count, const char **operand)
 {
     for (int i = 0; i < argc; i++) {
         size_t n = strcspn(argv[i], "="), k = 0;
@@ -84,7 +82,7 @@ static int signature_command(struct ctl *ctl, int argc, char **argv)
     static const char *const names[] = { "--url", "--token", "--header" };
     const char *values[ARRAY_LEN(names)] = { NULL };
     struct arena *a = ctl->ctx.arena;
-    if (!arguments(argc, argv, names, values, ARRAY_LEN(names), NULL))
+    if (!ctl_arguments(argc, argv, names, values, ARRAY_LEN(names), NULL))
         return USAGE;
     if (!values[0] || !values[1] || !values[2])
         return fail(USAGE, "signature --url URL --token TOKEN --header SIGNATURE < BODY");
@@ -100,7 +98,7 @@ static int signature_command(struct ctl *ctl, int argc, char **argv)
 static int segments_command(struct ctl *ctl, int argc, char **argv)
 {
     struct arena *a = ctl->ctx.arena;
-    if (!arguments(argc, argv, NULL, NULL, 0, NULL))
+    if (!ctl_arguments(argc, argv, NULL, NULL, 0, NULL))
         return USAGE;
     size_t n;
     const char *text = input(a, &n);
@@ -122,7 +120,7 @@ static int phone_command(struct ctl *ctl, int argc, char **argv)
     static const char *const names[] = { "--country" };
     const char *country = NULL;
     struct arena *a = ctl->ctx.arena;
-    if (!arguments(argc, argv, names, &country, 1, NULL))
+    if (!ctl_arguments(argc, argv, names, &country, 1, NULL))
         return USAGE;
     if (country && !*country)
         country = NULL;
@@ -202,7 +200,7 @@ static int render_command(struct ctl *ctl, int argc, char **argv)
 {
     static const char *const names[] = { "--partials" };
     const char *partials = NULL, *file = NULL;
-    if (!arguments(argc, argv, names, &partials, 1, &file))
+    if (!ctl_arguments(argc, argv, names, &partials, 1, &file))
         return USAGE;
     if (!file)
         return fail(USAGE, "render FILE [--partials DIR] < JSON");
@@ -215,12 +213,12 @@ static int render_command(struct ctl *ctl, int argc, char **argv)
 static int config_check_command(struct ctl *ctl, int argc, char **argv)
 {
     (void)ctl; /* that it was reached is the answer: CTL_CONF */
-    return arguments(argc, argv, NULL, NULL, 0, NULL) ? output("The settings are right.\n", 24) : USAGE;
+    return ctl_arguments(argc, argv, NULL, NULL, 0, NULL) ? output("The settings are right.\n", 24) : USAGE;
 }
 
 static int config_example_command(struct ctl *ctl, int argc, char **argv)
 {
-    if (!arguments(argc, argv, NULL, NULL, 0, NULL))
+    if (!ctl_arguments(argc, argv, NULL, NULL, 0, NULL))
         return USAGE;
     const char *text = conf_example(ctl->ctx.arena);
     return output(text, strlen(text));

@@ -9,8 +9,7 @@
 
 #define TEST_TEXT "Hello, this is a test. Please answer in one sentence."
 
-/* As people type it; channel prefixes stay. NULL: not a number. */
-static const char *address_of(struct ctx *ctx, const char *typed)
+const char *console_address(struct ctx *ctx, const char *typed)
 {
     char e164[PHONE_MAX + 1];
     const struct tenant_row *t = db_tenant_get(ctx, ctx->tenant);
@@ -22,7 +21,7 @@ static const char *address_of(struct ctx *ctx, const char *typed)
 
 static bool find_line(struct ctx *ctx, const char *typed, struct console *out)
 {
-    const char *address = address_of(ctx, typed);
+    const char *address = console_address(ctx, typed);
     const struct line_row *l = address ? db_line_by_address(ctx, ctx->tenant, address) : NULL;
     if (!l)
         return !ctx->err.code && err_field(ctx, "inbound_to", N_("This is not one of your numbers."));
@@ -34,7 +33,7 @@ static bool find_conversation(struct ctx *ctx, const struct console_wish *wish, 
 {
     if (!wish->participant || !*wish->participant)
         return true;
-    out->to = address_of(ctx, wish->participant);
+    out->to = console_address(ctx, wish->participant);
     if (!out->to)
         return !ctx->err.code && err_field(ctx, wish->line_address ? "inbound_from" : "participant", N_("This is not a telephone number."));
     if (wish->line_address) {

@@ -28,6 +28,8 @@ struct console {
 /* False with ctx->err: INVALID at "api_key" (no key), "participant", "inbound_to" (not our line), "latest" (nothing to answer);
  * LIMIT. Else thought.text, or why there is none. */
 bool console_ask(struct ctx *ctx, const struct console_wish *wish, struct console *out);
+/* A number as people of the tenant's country type it to E.164, a channel's prefix stays. NULL without an error: it is none. */
+const char *console_address(struct ctx *ctx, const char *typed);
 /* Sends the answer, split if need be, as the AI's, in the name of who asked. */
 bool console_send(struct ctx *ctx, const struct console *c, struct send_result *out);
 /* What went wrong, in the provider's own words where it said any; NULL: nothing. A message id or such words. */
