@@ -16,7 +16,7 @@ static bool end_spent(struct ctx *ctx, void *arg)
 {
     const struct reply_due_row *job = arg;
     int ours = db_conversation_touch(ctx, ctx->tenant, job->conversation_id, 0, NULL) ? db_reply_give_up(ctx, job, ANSWER_TRIES) : -1;
-    return ours == 0 || (ours > 0 && note_add(ctx, job->conversation_id, "handed-off", "three attempts broke off"));
+    return ours == 0 || (ours > 0 && note_add(ctx, job->conversation_id, "handed-off", N_("Three attempts broke off.")));
 }
 
 /* Whoever began them did not come to an end, three times: a person has to look. */

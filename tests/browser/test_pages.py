@@ -48,6 +48,12 @@ def office(stack):
     stack.sql("INSERT INTO reminder_slot (tenant_id, reminder_id, slot, state, reason) SELECT tenant_id, id, '2026-01-01', 'skipped', 'Missed too long ago.' FROM reminder")
     stack.sql("UPDATE reminder SET next_at = UTC_TIMESTAMP() - INTERVAL 1 SECOND")
     stack.wait(lambda: stack.sql("SELECT 1 FROM reminder_slot WHERE state = 'sent'"), what="a reminder sent")
+    stack.sql("INSERT INTO ai_usage (tenant_id, day, purpose, provider, model, tokens_in, tokens_out, took_ms, status, outcome, problem) VALUES "
+              "(1, UTC_DATE(), 'reply', 'openai', 'a-model-with-a-very-long-name-2026-11-20', 1200, 300, 900, 200, 'answered', ''), "
+              "(1, UTC_DATE(), 'test', 'anthropic', 'claude-x', 0, 0, 12, 401, 'denied', %s)", "invalid x-api-key " * 12)
+    proposed = write(stack, "+48608000014", "¿Abren el domingo?")
+    stack.sql("INSERT INTO ai_draft (tenant_id, conversation_id, message_id, state, next_at, text) SELECT tenant_id, id, last_message_id, 'ready', NOW(), %s "
+              "FROM conversation WHERE peer = '+48608000014'", "Sí, de diez a dos. " + "W" * 90)
     full = write(stack, "+48608000009", *[f"line {n}" for n in range(60)])
     stack.wait(lambda: stack.sql("SELECT 1 FROM message WHERE error_code = 30003"), what="the failure")
     gone, asked = (stack.sql("SELECT sid, id FROM message WHERE body = %s", f"line {n}")[0] for n in (3, 4))
@@ -57,7 +63,7 @@ def office(stack):
             "WhatsApp": open_window, "closed window": closed, "attachments": media, "wide": wide, "failed": failed, "long chat": full,
             "a doubt": doubt, "opt-outs": "/opt-outs", "an opt-out": f"/opt-outs/{opted}", "opt-out words": "/opt-outs/words", "opt-out import": "/opt-outs/import",
             "history": "/history", "failures": "/history?direction=failed", "unrouted": "/unrouted", "reminders": "/reminders", "a reminder": f"/reminders/{visits}",
-            "new reminder": "/reminders/new", "changed reminder": f"/reminders/{visits}/edit", "auto-reply": "/auto-reply", "system": "/system",
+            "new reminder": "/reminders/new", "changed reminder": f"/reminders/{visits}/edit", "auto-reply": "/auto-reply", "AI": "/ai", "AI usage": "/ai/usage", "a proposal": proposed, "system": "/system",
             "account": "/account", "help": "/help", "settings": "/settings", "lines": "/settings/lines", "a line": "/settings/lines/1",
             "numbers": "/settings/lines/twilio", "webhooks": "/settings/webhooks", "organisation": "/settings/organisation", "people": "/settings/people",
             "a person": "/settings/people/2", "audit trail": "/settings/audit"}

@@ -1,0 +1,87 @@
+"""A person switches the AI on, tries it, and sends what it proposes."""
+import os
+
+import pytest
+
+from ai_tools import KEY
+from window import write
+
+SENDER = "+48606100101"
+
+
+@pytest.fixture
+def on(make_stack, models):
+    return make_stack(**models.settings)
+
+
+def keep(page, name):
+    """Pictures for whoever wants to look: SHOTS=folder."""
+    if os.environ.get("SHOTS"):
+        page.window.save_screenshot(f"{os.environ['SHOTS']}/{name}.png")
+
+
+def test_switched_on_tried_proposed_changed_and_sent(panel, on, models):
+    page = panel("manager", on=on).open("/ai").ready()
+    page.one("#api_key-openai").send_keys(KEY)
+    page.one("form[action='/ai/key'] .button").click()
+    page.wait_text(".notice", "The key is stored")
+    page.fill("system_prompt", "We bake bread.")
+    page.script("document.getElementById('answers').value = 'on'")
+    page.one("form[action='/ai'] .primary").click()
+    page.wait_text(".page-head .badge", "The AI answers")
+    page.fill("test_message", "Do you bake rye bread?")
+    page.one("form[action^='/ai/test'] .primary").click()
+    page.wait_text(".ai-result", "Answer to: Do you bake rye bread?")
+    assert "ms" in page.text(".ai-result") and KEY not in page.window.page_source
+    keep(page, "ai-tried")
+    page.size(360)
+    assert page.script("return document.documentElement.scrollWidth <= innerWidth")
+    on.sql("UPDATE line SET answer_after_s = 0")
+
+    agent = panel("agent", on=on)
+    path = write(on, SENDER, "Is there a parking space?")
+    agent.open(path).ready().stay()
+    agent.wait_text(".proposal", "Answer to: Is there a parking space?")
+    keep(agent, "ai-proposal")
+    agent.one(".proposal [data-use]").click()
+    assert agent.value("body") == "Answer to: Is there a parking space?"
+    agent.one("[name=body]").send_keys(" Yes, behind the house.")
+    agent.one("[data-send]").click()
+    agent.wait_text(".bubble.out", "Yes, behind the house.")
+    assert "AI draft, changed and sent by" in agent.text(".bubble.out .bubble-author")
+    agent.wait(lambda: not agent.all(".proposal"), "the proposal to go")
+    assert agent.stayed(), "it all happened without a reload"
+    keep(agent, "ai-sent")
+
+
+def test_a_person_asks_and_dismisses(panel, on, models):
+    page = panel("manager", on=on).open("/ai")
+    page.one("#api_key-openai").send_keys(KEY)
+    page.one("form[action='/ai/key'] .button").click()
+    page.wait_text(".notice", "The key is stored")
+    path = write(on, SENDER, "How much is it?")
+    models.config(hold=True)
+    page.open(path).ready()
+    page.one(".ask button").click()
+    page.wait_text(".proposal", "The AI is writing")
+    models.config(hold=False)
+    models.release()
+    page.wait_text(".proposal", "Answer to: How much is it?")
+    page.one(".proposal-buttons form button").click()
+    page.wait(lambda: page.all(".ask button") and not page.all(".proposal"), "the proposal to go")
+
+
+def test_without_scripts(panel, on, models):
+    manager = panel("manager", on=on).open("/ai")
+    manager.one("#api_key-openai").send_keys(KEY)
+    manager.one("form[action='/ai/key'] .button").click()
+    manager.wait_text(".notice", "The key is stored")
+    path = write(on, SENDER, "Do you deliver?")
+    page = panel("agent", on=on, scripts=False).open(path)
+    page.one(".ask button").click()
+    page.wait(lambda: page.open(path).all(".proposal [data-use]"), "the proposal")
+    page.one(".proposal [data-use]").click()
+    page.wait(lambda: page.value("body") == "Answer to: Do you deliver?", "the text in the field")
+    page.one("[data-send]").click()
+    page.wait_text(".bubble.out", "Answer to: Do you deliver?")
+    assert "AI draft, sent by" in page.text(".bubble.out .bubble-author")
