@@ -36,7 +36,7 @@ static bool choose_tenant(struct ctx *ctx, const char *name)
         if (rows.ok && rows.n == 1)
             t = rows.row;
         else if (rows.ok)
-            err_field(ctx, "tenant", rows.n ? "there are several: name one with --tenant" : "there is none yet");
+            err_set(ctx, ERR_INVALID, "%s", rows.n ? "there are several tenants: name one with --tenant" : "there is no tenant yet");
     }
     if (t)
         ctx->tenant = t->id;
