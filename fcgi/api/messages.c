@@ -4,6 +4,7 @@
 #include "base/phone.h"
 #include "services/inbox.h"
 #include "services/sending.h"
+#include "services/sync.h"
 #include "api/shapes.h"
 #include "web/handlers.h"
 #include "web/view.h"
@@ -129,13 +130,28 @@ int message_stats_api(struct request *rq, struct response *rs) /* GET /api/messa
     return json_done(rs, 200);
 }
 
+/* What is not here may be at Twilio: it is fetched and kept. One that belongs to none of our lines is only shown. */
 int message_api(struct request *rq, struct response *rs) /* GET /api/messages/:sid */
 {
+    struct twilio_listed remote;
     struct history_row *m = inbox_message(&rq->ctx, rq->args[0]);
-    if (!m)
+    bool fetched = false;
+    if (!m && rq->ctx.err.code == ERR_ABSENT) {
+        err_clear(&rq->ctx);
+        fetched = sync_one(&rq->ctx, rq->args[0], &remote);
+        m = fetched ? inbox_message(&rq->ctx, rq->args[0]) : NULL;
+    }
+    if (!m && !fetched)
+        return fail(rq, rs);
+    if (!m && rq->ctx.err.code == ERR_ABSENT)
+        err_clear(&rq->ctx);
+    if (rq->ctx.err.code)
         return fail(rq, rs);
     STR_LIT(&rs->body, "{\"item\":");
-    shape_twilio_message(&rs->body, m);
+    if (m)
+        shape_twilio_message(&rs->body, m);
+    else
+        shape_listed(&rs->body, &remote);
     str_putc(&rs->body, '}');
     return json_done(rs, 200);
 }

@@ -110,25 +110,66 @@ bool sync_upsert(struct ctx *ctx, const struct twilio_listed *v, size_t n, struc
     return known.ok;
 }
 
-bool sync_remote(struct ctx *ctx, const struct twilio_filter *filter, struct twilio_page *out)
+static bool account_of(struct ctx *ctx, struct twilio_account *acc)
 {
     const struct credentials *c = credentials_get(ctx);
-    if (!c)
-        return false;
-    struct twilio_account acc = { .sid = c->account_sid, .user = c->rest_user, .password = c->rest_password, .api_base = ctx->conf->twilio_api_base };
+    if (c)
+        *acc = (struct twilio_account){ .sid = c->account_sid, .user = c->rest_user, .password = c->rest_password, .api_base = ctx->conf->twilio_api_base };
+    return c != NULL;
+}
+
+/* A person waits for it. */
+static void ask(struct ctx *ctx, struct call *call, struct answer *answer)
+{
+    db_use(ctx->db, DB_APP); /* a reading call, but what it reads is kept */
+    call->limit_ms = (int)ctx->conf->twilio_inline_limit_ms;
+    call->most = ANSWER_MOST;
+    client_call(ctx->client, ctx, call, answer);
+}
+
+bool sync_remote(struct ctx *ctx, const struct twilio_filter *filter, struct twilio_page *out)
+{
+    struct twilio_account acc;
     struct call call;
     struct answer answer;
     struct sync_counts counts;
-    db_use(ctx->db, DB_APP); /* a reading call, but what it reads is kept */
+    if (!account_of(ctx, &acc))
+        return false;
     if (!twilio_find_call(ctx->arena, ctx->conf, &acc, filter, NULL, &call))
         return err_set(ctx, ERR_BUG, "list call");
-    call.limit_ms = (int)ctx->conf->twilio_inline_limit_ms;
-    call.most = ANSWER_MOST;
-    client_call(ctx->client, ctx, &call, &answer);
+    ask(ctx, &call, &answer);
     twilio_list_result(ctx->arena, &acc, &answer, out);
     if (!out->ok)
         return err_text(ctx, ERR_UPSTREAM, N_("Twilio did not answer as expected."), "list class=%s status=%d", call_class_name(answer.class), answer.status);
     return sync_upsert(ctx, out->v, out->n, &counts);
+}
+
+/* "SM" or "MM" and 32 hexadecimal digits. */
+static bool is_message_sid(const char *sid)
+{
+    return strlen(sid) == 34 && (sid[0] == 'S' || sid[0] == 'M') && sid[1] == 'M' && strspn(sid + 2, "0123456789abcdef") == 32;
+}
+
+bool sync_one(struct ctx *ctx, const char *sid, struct twilio_listed *out)
+{
+    struct twilio_account acc;
+    struct call call;
+    struct answer answer;
+    struct sync_counts counts;
+    enum removed removed = REMOVED_NOT;
+    if (ctx->conf->main_test_mode || !is_message_sid(sid) || (removed = removed_sid(ctx, sid)) != REMOVED_NOT)
+        return removed != REMOVED_UNKNOWN && err_set(ctx, ERR_ABSENT, "message");
+    if (!account_of(ctx, &acc)) {
+        if (ctx->err.code == ERR_DATABASE)
+            return false;
+        err_clear(ctx);
+        return err_set(ctx, ERR_ABSENT, "message, and no account to ask");
+    }
+    twilio_fetch_call(ctx->arena, ctx->conf, &acc, sid, &call);
+    ask(ctx, &call, &answer);
+    if (!twilio_fetch_result(ctx->arena, &answer, out) || !out->sid || strcmp(out->sid, sid) != 0)
+        return err_set(ctx, ERR_ABSENT, "message class=%s status=%d", call_class_name(answer.class), answer.status);
+    return sync_upsert(ctx, out, 1, &counts);
 }
 
 bool sync_start(struct ctx *ctx, int64_t days)

@@ -23,6 +23,9 @@ bool sync_upsert(struct ctx *ctx, const struct twilio_listed *v, size_t n, struc
 /* Asks Twilio now (a person waits) and upserts what it lists. False with ERR_UPSTREAM. */
 bool sync_remote(struct ctx *ctx, const struct twilio_filter *filter, struct twilio_page *out);
 
+/* The same for one message. False with ERR_ABSENT when Twilio does not give it, whyever, and when it was removed here. */
+bool sync_one(struct ctx *ctx, const char *sid, struct twilio_listed *out);
+
 /* False with ERR_CONFLICT when a walk is under way, ERR_INVALID at "days". */
 bool sync_start(struct ctx *ctx, int64_t days);
 struct sync_row *sync_state(struct ctx *ctx);   /* NULL without an error: never begun */

@@ -121,6 +121,36 @@ def test_the_remote_call(stack):
     assert stack.api("GET", "/api/messages/remote", "agent").status_code == 403
 
 
+def test_one_message_that_is_not_here_is_fetched_and_kept(stack, other):
+    number = new_number()
+    sid, elsewhere = record(stack, number, "only at Twilio ł"), record(stack, number, "to no line of ours", to="+15005550009")
+    for role in (other.admin, "agent"):  # theirs is another account at Twilio
+        answer = stack.api("GET", f"/api/messages/{sid}", role)
+        assert answer.status_code == (404 if role == other.admin else 200), role
+    item = answer.json()["item"]
+    assert (item["sid"], item["body"], item["from"], item["to"], item["direction"]) == (sid, "only at Twilio ł", number, stack.line, "inbound")
+    (row,) = messages_with(stack, number)
+    assert (row["sid"], row["body"], row["direction"]) == (sid, "only at Twilio ł", 0)
+    stack.sim.post("script", {"op": "fetch", "status": 500})
+    assert stack.api("GET", f"/api/messages/{sid}").json()["item"] == item, "now it is here"
+    assert stack.api("GET", f"/api/messages/{elsewhere}").status_code == 404, "any error of Twilio's"
+    shown = stack.api("GET", f"/api/messages/{elsewhere}").json()["item"]
+    assert (shown["sid"], shown["body"], set(shown)) == (elsewhere, "to no line of ours", set(item)), "shown, but no conversation of ours"
+    assert len(messages_with(stack, number)) == 1
+    for absent in ("SM" + "0" * 32, "SM" + "0" * 31 + "g"):
+        assert stack.api("GET", f"/api/messages/{absent}").status_code == 404, absent
+
+
+def test_a_removed_message_is_not_fetched_one_by_one(stack):
+    number = new_number()
+    sid = record(stack, number, "to be removed here")
+    stack.sql("INSERT INTO removed_message (tenant_id, sid, action, removed_at) VALUES (%s, %s, 'delete', UTC_TIMESTAMP(3))", stack.tenant.id, sid)
+    assert stack.api("GET", f"/api/messages/{sid}").status_code == 404
+    assert messages_with(stack, number) == []
+    stack.sql("DELETE FROM removed_message WHERE sid = %s", sid)
+    assert stack.api("GET", f"/api/messages/{sid}").status_code == 200
+
+
 def test_a_removed_message_stays_away(stack):
     number = new_number()
     stack.inbound("to be deleted", sender=number)
