@@ -1,6 +1,7 @@
 /* auto_reply.c - how lines answer by themselves: one rule at a time, the others beside it. */
 #include "base/base.h"
 #include "base/clock.h"
+#include "services/ai_settings.h"
 #include "services/hours.h"
 #include "services/replies.h"
 #include "pages/auto_reply.h"
@@ -116,7 +117,9 @@ static bool save(struct request *rq, const struct auto_reply_in *in)
 {
     struct reply_rule_row r = { .line_id = in->line, .mode = in->mode, .body = or_empty(in->body), .closed_body = or_empty(in->closed_body),
                                 .fallback = or_empty(in->fallback), .most = in->most };
-    return read_hours(rq, in, &r.hours) && reply_rule_save(&rq->ctx, &r);
+    if (!read_hours(rq, in, &r.hours) || (strcmp(in->mode, "ai") == 0 && !ai_has_key(&rq->ctx, in->line, "mode")))
+        return false;
+    return reply_rule_save(&rq->ctx, &r);
 }
 
 int auto_reply_save_page(struct request *rq, struct response *rs) /* POST /auto-reply */

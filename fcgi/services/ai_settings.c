@@ -20,11 +20,11 @@ bool ai_settings(struct ctx *ctx, uint64_t line, struct ai_settings *out)
     return true;
 }
 
-static bool has_key(struct ctx *ctx, uint64_t line)
+bool ai_has_key(struct ctx *ctx, uint64_t line, const char *field)
 {
     const struct ai_profile_row *p = ai_profile_for(ctx, line);
     const struct model_key *k = p ? model_key_get(ctx, p->provider) : NULL;
-    return k || (!ctx->err.code && err_field(ctx, "answers", N_("Store a key for this provider first.")));
+    return k || (!ctx->err.code && err_field(ctx, field, N_("Store a key for this provider first.")));
 }
 
 bool ai_switch(struct ctx *ctx, uint64_t line, const char *word)
@@ -35,7 +35,7 @@ bool ai_switch(struct ctx *ctx, uint64_t line, const char *word)
         return false;
     bool now = strcmp(rule->mode, "ai") == 0;
     if (on)
-        return has_key(ctx, line) && (now || reply_rule_switch(ctx, line, "ai"));
+        return ai_has_key(ctx, line, "answers") && (now || reply_rule_switch(ctx, line, "ai"));
     if (inherit)
         return strcmp(rule->mode, "inherit") == 0 || reply_rule_switch(ctx, line, "inherit");
     /* A line that inherits the AI must say so that it does not. */

@@ -17,5 +17,7 @@ bool ai_settings(struct ctx *ctx, uint64_t line, struct ai_settings *out);
 /* "on", "off" or, of a line, "inherit"; off leaves other modes alone. INVALID at "answers" when there is no key for the
  * profile's provider. */
 bool ai_switch(struct ctx *ctx, uint64_t line, const char *word);
+/* Could it answer there? False with INVALID at `field` when there is no key for the profile's provider. */
+bool ai_has_key(struct ctx *ctx, uint64_t line, const char *field);
 
 #endif

@@ -341,6 +341,8 @@ def test_the_page_switches_and_tells_by_whom(off):
     shown = page(off)
     assert 'value="text" checked' in shown and TEXT in shown and "manager@example.com" in shown and "on since" in shown
     assert off.api("GET", "/api/auto-reply/config").json() == {"enabled": True, "message": TEXT}
+    assert mistakes(save(off, mode="ai", body=TEXT).text) == {"mode": "Store a key for this provider first."}
+    assert off.api("POST", "/api/ai/config", json={"api_key": "sk-" + "k" * 40}).status_code == 200
     assert save(off, mode="ai", body=TEXT).status_code == 303
     assert off.api("GET", "/api/auto-reply/config").json() == {"enabled": False, "message": TEXT}, "the model is on, so the text is off"
     assert {r["answer_after_s"] for r in off.sql("SELECT answer_after_s FROM line WHERE tenant_id = %s", off.tenant.id)} == {4}
@@ -433,7 +435,9 @@ def test_outside_business_hours_the_other_text_once(off):
 # ---- a model ----
 
 def test_without_a_model_a_person_is_told(off):
-    assert save(off, mode="ai").status_code == 303
+    off.sql("DELETE FROM model_key")
+    off.sql("UPDATE reply_rule SET mode = 'ai', since = UTC_TIMESTAMP(3) WHERE line_id IS NULL")
+    off.sql("UPDATE line SET answer_after_s = 4 WHERE tenant_id = %s", off.tenant.id)
     number = new_number()
     first, second = write(off, number, "Good morning"), write(off, number, "I have a question")
     assert outcome(off, second) == "ai-no-key" and outcome(off, first) == "superseded"
