@@ -57,7 +57,7 @@ static bool store_person(struct ctx *ctx, void *arg)
     if (!p->request)
         return false;
     for (size_t i = 0; i < p->talks.n; i++)
-        if (!db_removal_source_conversation(ctx, ctx->tenant, p->request, t[i].id))
+        if (!db_removal_source_conversation(ctx, ctx->tenant, p->request, t[i].id, 0))
             return false;
     size_t n = addresses_of(ctx, p->number, &p->talks, &addresses);
     for (size_t i = 0; i < n; i++)

@@ -10,7 +10,7 @@
 #include "services/wake.h"
 #include "store/db.h"
 
-enum { ONE_MS = 15000, ALL_MS = 5000, ALL_MOST = 12, CALL_LEAST_MS = 500, TROUBLED_MOST = 100, CHUNK = 500, SOURCE_LEASE_S = 60, TALKS_MOST = 100 };
+enum { ONE_MS = 15000, ALL_MS = 5000, ALL_MOST = 12, CALL_LEAST_MS = 500, TROUBLED_MOST = 100, CHUNK = 500, SOURCE_LEASE_S = 60, REST_S = 30, TALKS_MOST = 100 };
 
 static const char *word(enum removal_action action)
 {
@@ -122,20 +122,20 @@ static bool store_talks(struct ctx *ctx, void *arg)
     if (!t->request)
         return false;
     for (size_t i = 0; i < t->n; i++)
-        if (!db_removal_source_conversation(ctx, ctx->tenant, t->request, t->talk[i].id) ||
+        if (!db_removal_source_conversation(ctx, ctx->tenant, t->request, t->talk[i].id, REST_S) ||
             !audit(ctx, "conversation.delete", arena_printf(ctx->arena, "%" PRIu64, t->talk[i].id), arena_printf(ctx->arena, "report %" PRIu64, t->request)))
             return false;
     return true;
 }
 
-struct collecting { const struct removal_source_row *source; bool more; };
+struct collecting { const struct removal_source_row *source; int64_t rest_s; bool more; };
 
 static bool collect(struct ctx *ctx, void *arg)
 {
     struct collecting *c = arg;
     const struct removal_source_row *s = c->source;
     struct removal_chunk got;
-    if (!db_removal_collect(ctx, s, CHUNK, &got))
+    if (!db_removal_collect(ctx, s, CHUNK, c->rest_s, &got))
         return false;
     c->more = got.looked == CHUNK;
     int ours = db_removal_source_settle(ctx, ctx->tenant, s->id, ctx->id, c->more ? "waiting" : "done", got.cursor, NULL, 0, 0);
@@ -144,12 +144,12 @@ static bool collect(struct ctx *ctx, void *arg)
     return ours > 0 && db_removal_request_count(ctx, ctx->tenant, s->request_id, got.added, 0, 0, 0);
 }
 
-int removal_collect(struct ctx *ctx, const struct removal_source_row *source)
+int removal_collect(struct ctx *ctx, const struct removal_source_row *source, int64_t rest_s)
 {
     int ours = db_removal_source_claim(ctx, ctx->tenant, source->id, ctx->id, SOURCE_LEASE_S);
     if (ours <= 0)
         return ours;
-    struct collecting c = { .source = source };
+    struct collecting c = { .source = source, .rest_s = rest_s };
     return db_transaction(ctx, collect, &c) == DB_OK ? c.more : -1;
 }
 
@@ -158,21 +158,21 @@ static bool work_off(struct ctx *ctx, uint64_t request, struct removal_report *o
     struct rows sources = db_removal_sources_of(ctx, ctx->tenant, request, TALKS_MOST);
     const struct removal_source_row *s = sources.row;
     for (size_t i = 0; i < sources.n; i++)
-        if (removal_collect(ctx, &s[i]) < 0)
+        if (removal_collect(ctx, &s[i], REST_S) < 0)
             return false;
     struct rows rows = db_removals_waiting(ctx, ctx->tenant, request, ALL_MOST);
     const struct removal_row *row = rows.row;
     int64_t until = clock_mono_ms() + ALL_MS;
     for (size_t i = 0; i < rows.n && clock_mono_ms() < until; i++) {
         struct removing r;
-        int ours = db_removal_claim(ctx, ctx->tenant, row[i].id, ctx->id, removing_lease_s((int)ctx->conf->twilio_inline_limit_ms));
+        int ours = db_removal_claim_resting(ctx, ctx->tenant, row[i].id, ctx->id, removing_lease_s((int)ctx->conf->twilio_inline_limit_ms));
         if (ours < 0 || (ours > 0 && !run(ctx, &row[i], &r)))
             return false;
         bool done = ours > 0 && !r.lost && r.last.end == TWILIO_REMOVED;
         out->remote += done && r.remote;
         out->local += done && r.local;
     }
-    return sources.ok && rows.ok;
+    return sources.ok && rows.ok && db_removal_wake(ctx, ctx->tenant, request);
 }
 
 static bool remove_talks(struct ctx *ctx, struct talks *t, struct removal_report *out)

@@ -149,7 +149,7 @@ static void collect(struct ctx *ctx, const struct removal_source_row *s)
     if (waiting >= QUEUE_MOST)
         (void)db_removal_source_rest(ctx, ctx->tenant, s->id, LOOK_MS);
     else if (waiting >= 0)
-        (void)removal_collect(ctx, s);
+        (void)removal_collect(ctx, s, 0);
 }
 
 static bool start_sources(struct ctx *ctx, struct crew *crew, int *begun)

@@ -36,7 +36,7 @@ bool removing_settle(struct ctx *ctx, struct removing *r);
 /* Ends a request of which nothing is outstanding: what only makes sense at the end, then the report is closed. */
 bool removal_close(struct ctx *ctx, uint64_t request);
 /* The next chunk of a source in our own tables (conversation, age) goes into the queue. 1 there is more, 0 done or somebody
- * else's, -1 failure. */
-int removal_collect(struct ctx *ctx, const struct removal_source_row *source);
+ * else's, -1 failure. `rest_s` as in store/removal.h. */
+int removal_collect(struct ctx *ctx, const struct removal_source_row *source, int64_t rest_s);
 
 #endif

@@ -26,6 +26,13 @@ static const struct sql troubled =
 static const struct sql claim_it =
     SQL("UPDATE removal SET state='claimed',claim=?,tries=tries+1,next_at=UTC_TIMESTAMP(3)+INTERVAL ? SECOND "
         "WHERE tenant_id=? AND id=? AND state='waiting' AND next_at<=UTC_TIMESTAMP(3)", NULL);
+static const struct sql claim_resting =
+    SQL("UPDATE removal SET state='claimed',claim=?,tries=tries+1,next_at=UTC_TIMESTAMP(3)+INTERVAL ? SECOND "
+        "WHERE tenant_id=? AND id=? AND state='waiting' AND tries=0", NULL);
+static const struct sql wake_rows =
+    SQL_REPEATABLE("UPDATE removal SET next_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND request_id=? AND state='waiting' AND tries=0", NULL);
+static const struct sql wake_sources =
+    SQL_REPEATABLE("UPDATE removal_source SET next_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND request_id=? AND state='waiting'", NULL);
 /* Always another value: the row count decides. */
 static const struct sql hold =
     SQL("UPDATE removal SET next_at=GREATEST(UTC_TIMESTAMP(3)+INTERVAL ? SECOND,next_at+INTERVAL 1000 MICROSECOND) WHERE tenant_id=? AND id=? AND claim=? AND state='claimed'", NULL);
@@ -100,6 +107,16 @@ int64_t db_removal_queue(struct ctx *ctx, uint64_t tenant, uint64_t request, int
 int db_removal_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t lease_s)
 {
     return changed(stmt_do(ctx, &claim_it, ARGS(TEXT(claim), I64(lease_s), U64(tenant), U64(id))));
+}
+
+int db_removal_claim_resting(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t lease_s)
+{
+    return changed(stmt_do(ctx, &claim_resting, ARGS(TEXT(claim), I64(lease_s), U64(tenant), U64(id))));
+}
+
+bool db_removal_wake(struct ctx *ctx, uint64_t tenant, uint64_t request)
+{
+    return stmt_do(ctx, &wake_rows, ARGS(U64(tenant), U64(request))) >= 0 && stmt_do(ctx, &wake_sources, ARGS(U64(tenant), U64(request))) >= 0;
 }
 
 int db_removal_hold(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t lease_s)

@@ -62,7 +62,8 @@ bool db_removal_request_reopen(struct ctx *ctx, uint64_t tenant, uint64_t id, in
 int64_t db_removal_sweep(struct ctx *ctx, uint64_t tenant, uint64_t request, int limit);
 
 /* Sources. */
-bool db_removal_source_conversation(struct ctx *ctx, uint64_t tenant, uint64_t request, uint64_t conversation);
+/* `rest_s`: fcgi-cron leaves it alone so long, because somebody waits for it. */
+bool db_removal_source_conversation(struct ctx *ctx, uint64_t tenant, uint64_t request, uint64_t conversation, int64_t rest_s);
 bool db_removal_source_age(struct ctx *ctx, uint64_t tenant, uint64_t request, int direction, int64_t days);
 bool db_removal_source_list(struct ctx *ctx, uint64_t tenant, uint64_t request, const char *kind, const char *address);
 struct rows db_removal_sources_due(struct ctx *ctx, int limit);
@@ -77,7 +78,7 @@ int db_removal_retention_busy(struct ctx *ctx, uint64_t tenant);
 /* The next chunk of our messages goes into the queue; inside a transaction. How many rows were looked at (less than
  * `chunk`: that was the last), how many are new, and the cursor behind them. */
 struct removal_chunk { int64_t looked, added; uint64_t cursor; };
-bool db_removal_collect(struct ctx *ctx, const struct removal_source_row *source, int chunk, struct removal_chunk *out);
+bool db_removal_collect(struct ctx *ctx, const struct removal_source_row *source, int chunk, int64_t rest_s, struct removal_chunk *out);
 /* Ends our claim. 0 when it was lost. `state` waiting (with where to go on), done or failed. */
 int db_removal_source_settle(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, const char *state, uint64_t cursor, const char *next_uri,
                              int64_t tries, int64_t in_ms);
@@ -98,6 +99,10 @@ int db_removal_known(struct ctx *ctx, uint64_t tenant, uint64_t request, const c
 /* How many of a request wait, at most `most`; -1 failure. */
 int64_t db_removal_queue(struct ctx *ctx, uint64_t tenant, uint64_t request, int most);
 int db_removal_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t lease_s);
+/* The same of one that rests for us. */
+int db_removal_claim_resting(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t lease_s);
+/* What still rests is fcgi-cron's now. */
+bool db_removal_wake(struct ctx *ctx, uint64_t tenant, uint64_t request);
 /* Our claim holds on for another call; 0 when it was lost. */
 int db_removal_hold(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t lease_s);
 int db_removal_settle(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, const char *state, int64_t in_ms, int64_t code, int64_t http);

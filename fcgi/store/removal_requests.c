@@ -35,7 +35,7 @@ static const struct sql request_reopen =
 
 static const struct sql source_conversation =
     SQL("INSERT INTO removal_source (tenant_id,request_id,kind,conversation_id,upto_id,next_at) "
-        "SELECT ?,?,'conversation',c.id,c.last_message_id,UTC_TIMESTAMP(3) FROM conversation c WHERE c.tenant_id=? AND c.id=?", NULL);
+        "SELECT ?,?,'conversation',c.id,c.last_message_id,UTC_TIMESTAMP(3)+INTERVAL ? SECOND FROM conversation c WHERE c.tenant_id=? AND c.id=?", NULL);
 static const struct sql source_age =
     SQL("INSERT INTO removal_source (tenant_id,request_id,kind,direction,upto_id,next_at) "
         "VALUES (?,?,'age',?,GREATEST(CAST(UNIX_TIMESTAMP(UTC_TIMESTAMP(3)-INTERVAL ? DAY)*1000 AS SIGNED)-1577836800000,0)*4096,UTC_TIMESTAMP(3))", NULL);
@@ -70,7 +70,7 @@ static const struct sql talk_bound =
                    &bound_row_type);
 static const struct sql talk_collect =
     SQL("INSERT INTO removal (tenant_id,request_id,conversation_id,message_id,sid,action,next_at) "
-        "SELECT ?,?,m.conversation_id,m.id,COALESCE(m.sid,''),?,UTC_TIMESTAMP(3) FROM message m WHERE m.tenant_id=? AND m.conversation_id=? AND m.id>? AND m.id<=? "
+        "SELECT ?,?,m.conversation_id,m.id,COALESCE(m.sid,''),?,UTC_TIMESTAMP(3)+INTERVAL ? SECOND FROM message m WHERE m.tenant_id=? AND m.conversation_id=? AND m.id>? AND m.id<=? "
         "AND m.direction<2 ON DUPLICATE KEY UPDATE id=removal.id", NULL);
 static const struct sql age_bound =
     SQL_REPEATABLE("SELECT COUNT(*),COALESCE(MAX(m.id),0) FROM (SELECT id FROM message FORCE INDEX (ix_message_history) WHERE tenant_id=? AND direction=? AND id>? AND id<=? "
@@ -135,9 +135,9 @@ bool db_removal_request_reopen(struct ctx *ctx, uint64_t tenant, uint64_t id, in
     return stmt_do(ctx, &request_reopen, ARGS(I64(again), I64(again), U64(tenant), U64(id))) >= 0;
 }
 
-bool db_removal_source_conversation(struct ctx *ctx, uint64_t tenant, uint64_t request, uint64_t conversation)
+bool db_removal_source_conversation(struct ctx *ctx, uint64_t tenant, uint64_t request, uint64_t conversation, int64_t rest_s)
 {
-    return stmt_do(ctx, &source_conversation, ARGS(U64(tenant), U64(request), U64(tenant), U64(conversation))) >= 0;
+    return stmt_do(ctx, &source_conversation, ARGS(U64(tenant), U64(request), I64(rest_s), U64(tenant), U64(conversation))) >= 0;
 }
 
 bool db_removal_source_age(struct ctx *ctx, uint64_t tenant, uint64_t request, int direction, int64_t days)
@@ -170,7 +170,7 @@ int db_removal_source_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, const
     return changed(stmt_do(ctx, &source_claim, ARGS(TEXT(claim), I64(lease_s), U64(tenant), U64(id))));
 }
 
-bool db_removal_collect(struct ctx *ctx, const struct removal_source_row *s, int chunk, struct removal_chunk *out)
+bool db_removal_collect(struct ctx *ctx, const struct removal_source_row *s, int chunk, int64_t rest_s, struct removal_chunk *out)
 {
     bool age = strcmp(s->kind, "age") == 0;
     const struct bound_row *b =
@@ -183,7 +183,7 @@ bool db_removal_collect(struct ctx *ctx, const struct removal_source_row *s, int
     out->cursor = b->cursor;
     out->added = age ? stmt_do(ctx, &age_collect, ARGS(U64(s->tenant_id), U64(s->request_id), TEXT(s->action), U64(s->tenant_id), I64(s->direction),
                                                        U64(s->cursor_id), U64(b->cursor), I64(strcmp(s->action, "delete") == 0)))
-                     : stmt_do(ctx, &talk_collect, ARGS(U64(s->tenant_id), U64(s->request_id), TEXT(s->action), U64(s->tenant_id), U64(s->conversation_id),
+                     : stmt_do(ctx, &talk_collect, ARGS(U64(s->tenant_id), U64(s->request_id), TEXT(s->action), I64(rest_s), U64(s->tenant_id), U64(s->conversation_id),
                                                         U64(s->cursor_id), U64(b->cursor)));
     return out->added >= 0;
 }

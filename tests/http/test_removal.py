@@ -309,7 +309,7 @@ def test_two_of_them_remove_each_message_once(own):
     try:
         number, first = wrote(own, "0")
         sids = [first] + [wrote(own, str(i), number)[1] for i in range(1, 60)]
-        own.sim.post("script", {"op": "delete", "times": 60, "delay_ms": 30})
+        own.sim.post("script", {"op": "delete", "times": 60, "delay_ms": 100})
         answer = forget(own, number)
         own.wait(lambda: own.sql("SELECT 1 FROM removal_request WHERE id = %s AND state = 'done'", answer.json()["report"]), timeout=60, what="the report")
     finally:
