@@ -34,6 +34,7 @@ static const char *reason_text(struct request *rq, const char *reason)
         { "empty", N_("It came without content.") },
         { "redirect", N_("Twilio sent us to an address that is not allowed.") },
         { "disk", N_("It could not be written to our disk.") },
+        { "lost", N_("The file is not on our disk any more.") },
         { "forged", N_("Its address does not belong to this message: nothing was fetched.") },
     };
     for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
@@ -78,7 +79,7 @@ static void put_one(struct request *rq, struct value *o, uint64_t conversation, 
         object_text(o, "link_url", strncmp(m->url, "https://", 8) == 0 ? m->url : NULL);
     if (failed || strcmp(m->state, "refused") == 0)
         object_text(o, "problem", reason_text(rq, m->reason));
-    if (failed)
+    if (failed && *m->url)
         object_text(o, "retry_url", arena_printf(rq->ctx.arena, "%s/retry", url));
 }
 

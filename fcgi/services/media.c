@@ -11,15 +11,15 @@
 #include "store/db.h"
 #include <unistd.h>
 
-/* Our disk lost it (or another host has it): what is still at Twilio comes again. */
+/* Our disk lost it (or another host has it): what is still at Twilio comes again; of our own the chat says so. */
 static bool lost(struct ctx *ctx, const struct media_key *key, const struct media_row *m)
 {
     log_event(ctx, LOG_ERROR, "media.lost", "message=%" PRIu64 " position=%" PRId64, key->message_id, key->position);
-    if (*m->url) {
-        db_use(ctx->db, DB_APP);
-        if (db_media_again(ctx, ctx->tenant, key, "stored", "lost") > 0)
-            wake_cron(ctx);
-    }
+    db_use(ctx->db, DB_APP);
+    if (!*m->url)
+        (void)!db_media_lost(ctx, ctx->tenant, key);
+    else if (db_media_again(ctx, ctx->tenant, key, "stored", "lost") > 0)
+        wake_cron(ctx);
     return err_set(ctx, ERR_ABSENT, "file lost");
 }
 

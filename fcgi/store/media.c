@@ -43,6 +43,7 @@ static const struct sql stored =
     SQL_REPEATABLE("UPDATE message_media SET state='stored',reason='',claim=NULL,sha256=? WHERE " KEY " AND claim=?", NULL);
 static const struct sql again =
     SQL_REPEATABLE("UPDATE message_media SET state='pending',reason=?,claim=NULL,tries=0,next_at=UTC_TIMESTAMP(3) WHERE " KEY " AND state=?", NULL);
+static const struct sql is_lost = SQL_REPEATABLE("UPDATE message_media SET state='failed',reason='lost' WHERE " KEY " AND state='stored'", NULL);
 
 /* The first type stays: the content is the same, so only a wish may differ. */
 static const struct sql file_put =
@@ -111,6 +112,11 @@ int db_media_stored(struct ctx *ctx, uint64_t tenant, const struct media_key *ke
 int db_media_again(struct ctx *ctx, uint64_t tenant, const struct media_key *key, const char *from, const char *reason)
 {
     return changed(stmt_do(ctx, &again, ARGS(TEXT(reason), KEY_ARGS, TEXT(from))));
+}
+
+bool db_media_lost(struct ctx *ctx, uint64_t tenant, const struct media_key *key)
+{
+    return stmt_do(ctx, &is_lost, ARGS(KEY_ARGS)) >= 0;
 }
 
 bool db_media_file_put(struct ctx *ctx, uint64_t tenant, const char *sha256, const char *type, int64_t size)

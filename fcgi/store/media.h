@@ -37,6 +37,8 @@ struct media_fetch_row *db_media_fetch(struct ctx *ctx, uint64_t tenant, const s
 /* Ends our claim: 0 when it was lost. `in_ms`: when a pending one is looked at again. */
 int db_media_release(struct ctx *ctx, uint64_t tenant, const struct media_key *key, const char *claim, const char *state, const char *reason, int64_t in_ms);
 int db_media_stored(struct ctx *ctx, uint64_t tenant, const struct media_key *key, const char *claim, const char *sha256);
+/* A stored one whose file is not there and cannot come again. */
+bool db_media_lost(struct ctx *ctx, uint64_t tenant, const struct media_key *key);
 /* From the state `from` to pending, as if it had never been tried; 0 when it is in another. */
 int db_media_again(struct ctx *ctx, uint64_t tenant, const struct media_key *key, const char *from, const char *reason);
 

@@ -107,6 +107,16 @@ static void test_one_that_the_disk_lost_is_fetched_again(void **state UNUSED)
     assert_false(media_open(ctx, &key, &file));
     err_clear(ctx);
     expect(&key, arena_printf(f.arena, "pending|0|lost|%.4s", kept.sha256));
+
+    struct send_result m; /* our own is nowhere else */
+    kept = keep("ours");
+    must(message_send(ctx, &(struct send_request){ .to = CUSTOMER, .author = AUTHOR_API, .file_count = 1,
+                                                   .files = &(struct send_file){ .sha256 = kept.sha256, .type = "text/plain", .name = "a.txt" } }, &m));
+    unlink(kept_path(kept.sha256));
+    key = (struct media_key){ m.conversation_id, m.message_id, 0 };
+    assert_false(media_open(ctx, &key, &file));
+    err_clear(ctx);
+    expect(&key, arena_printf(f.arena, "failed|0|lost|%.4s", kept.sha256));
 }
 
 #define BASE "https://api.twilio.com"
