@@ -1,20 +1,17 @@
 /* client.c - HTTP over libcurl: one easy handle for calls that wait, one multi handle for calls in flight. */
 #include "base/base.h"
 #include "providers/client.h"
+#include "providers/client_internal.h"
 #include "providers/public.h"
 #include "base/log.h"
 #include "base/str.h"
 #include <curl/curl.h>
-#include <errno.h>
 #include <poll.h>
-#include <strings.h>
-#include <unistd.h>
 
 enum {
     ANSWER_MOST = 1024 * 1024,  /* when the call names no ceiling */
     KEPT_CONNECTIONS = 128, /* as many as fcgi-cron has calls in flight */
-    KEPT_SECONDS = 55,          /* below the minute after which common servers close an idle connection */
-    RETRY_AFTER_MOST_S = 24 * 3600
+    KEPT_SECONDS = 55           /* below the minute after which common servers close an idle connection */
 };
 
 struct flight { /* one call under way */
@@ -84,25 +81,13 @@ void client_free(struct client *c)
     free(c);
 }
 
-static bool write_file(struct flight *f, const char *data, size_t n)
-{
-    while (n > 0) {
-        ssize_t k = write(f->file, data, n);
-        if (k < 0 && errno == EINTR)
-            continue;
-        if (k <= 0)
-            return false;
-        data += k;
-        n -= (size_t)k;
-        f->written += (size_t)k;
-    }
-    return true;
-}
-
 static size_t on_file(struct flight *f, const char *data, size_t n)
 {
     f->body.full = n > f->most - f->written;
-    return !f->body.full && write_file(f, data, n) ? n : CURL_WRITEFUNC_ERROR;
+    if (f->body.full || !answer_to_file(f->file, data, n))
+        return CURL_WRITEFUNC_ERROR;
+    f->written += n;
+    return n;
 }
 
 /* Stores what fits under the ceiling and ends the transfer at it. */
@@ -251,39 +236,14 @@ static const char *header(const struct flight *f, const char *name)
 static int64_t retry_after(const struct flight *f)
 {
     curl_off_t s = 0;
-    const char *ms = header(f, "Retry-After-Ms");
-    if (ms && *ms >= '0' && *ms <= '9') {
-        long long n = strtoll(ms, NULL, 10);
-        return n > RETRY_AFTER_MOST_S * 1000LL ? RETRY_AFTER_MOST_S * 1000LL : n;
-    }
-    if (!header(f, "Retry-After") || curl_easy_getinfo(f->easy, CURLINFO_RETRY_AFTER, &s) != CURLE_OK)
-        return -1;
-    if (s < 0)
-        s = 0;
-    return (int64_t)(s > RETRY_AFTER_MOST_S ? RETRY_AFTER_MOST_S : s) * 1000;
-}
-
-static int should_retry(const struct flight *f)
-{
-    const char *said = header(f, "X-Should-Retry");
-    return !said ? 0 : strcasecmp(said, "true") == 0 ? 1 : strcasecmp(said, "false") == 0 ? -1 : 0;
+    bool said = header(f, "Retry-After") && curl_easy_getinfo(f->easy, CURLINFO_RETRY_AFTER, &s) == CURLE_OK;
+    return answer_wait_ms(header(f, "Retry-After-Ms"), said, s);
 }
 
 /* Did our own rules keep it from leaving? */
 static bool forbidden(const struct flight *f, CURLcode rc)
 {
     return !f->begun && rc && (f->not_public || rc == CURLE_UNSUPPORTED_PROTOCOL || rc == CURLE_URL_MALFORMAT || rc == CURLE_BAD_FUNCTION_ARGUMENT);
-}
-
-static enum call_class classify(const struct flight *f, CURLcode rc, int status)
-{
-    if (!f->begun)
-        return CALL_UNSENT;
-    if (status == 429)
-        return CALL_LIMITED;
-    if (status >= 300 && status < 500)
-        return CALL_REFUSED;
-    return rc == CURLE_OK && status >= 200 && status < 300 ? CALL_OK : CALL_UNKNOWN;
 }
 
 static const char *problem(const struct flight *f, CURLcode rc)
@@ -314,7 +274,7 @@ static void read_answer(struct flight *f, CURLcode rc, struct answer *out)
     for (size_t i = 0; status && !id && i < ARRAY_LEN(ids); i++)
         id = header(f, ids[i]);
     *out = (struct answer){
-        .class = classify(f, rc, (int)status),
+        .class = answer_class(f->begun, rc == CURLE_OK, (int)status),
         .status = (int)status,
         .body = f->body.s,
         .body_len = f->written ? f->written : f->body.len,
@@ -322,23 +282,12 @@ static void read_answer(struct flight *f, CURLcode rc, struct answer *out)
         .location = location ? arena_strdup(f->arena, location) : "",
         .too_large = f->body.full,
         .retry_after_ms = status ? retry_after(f) : -1,
-        .should_retry = status ? should_retry(f) : 0,
+        .should_retry = status ? answer_should_retry(header(f, "X-Should-Retry")) : 0,
         .forbidden = forbidden(f, rc),
         .request_id = id ? arena_strdup(f->arena, id) : "",
         .took_ms = (int)(took_us / 1000),
         .problem = rc ? problem(f, rc) : "",
     };
-}
-
-/* The host of a URL for the log: the path and the query may name customers. */
-static const char *host(struct arena *a, const char *url)
-{
-    const char *s = strstr(url, "://");
-    s = s ? s + 3 : url;
-    size_t n = strcspn(s, "/?#");
-    for (const char *at; (at = memchr(s, '@', n)); s = at + 1)
-        n -= (size_t)(at + 1 - s);
-    return log_quote(a, arena_strndup(a, s, n));
 }
 
 void client_call(struct client *c, struct ctx *ctx, const struct call *call, struct answer *out)
@@ -354,7 +303,7 @@ void client_call(struct client *c, struct ctx *ctx, const struct call *call, str
     curl_easy_reset(c->easy); /* forgets credentials and pointers, keeps connections */
     flight_end(&f);
     log_event(ctx, out->class == CALL_OK ? LOG_INFO : LOG_NOTICE, "call", "method=%s host=%s class=%s status=%d ms=%d request_id=%s problem=%s",
-              call->method, host(ctx->arena, call->url), call_class_name(out->class), out->status, out->took_ms,
+              call->method, url_host(ctx->arena, call->url), call_class_name(out->class), out->status, out->took_ms,
               log_quote(ctx->arena, out->request_id), log_quote(ctx->arena, out->problem));
 }
 
@@ -429,10 +378,4 @@ int client_run(struct client *c, int fd, int wait_ms)
 int client_in_flight(const struct client *c)
 {
     return c->in_flight;
-}
-
-const char *call_class_name(enum call_class class)
-{
-    static const char *const names[] = { "ok", "refused", "limited", "unsent", "unknown" };
-    return names[class];
 }

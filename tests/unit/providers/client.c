@@ -1,53 +1,11 @@
 /* client.c - the classes of outcome, each produced by a real socket. */
 #include "base/base.h"
 #include "providers/client.h"
-#include "server.h"
+#include "scene.h"
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <cmocka.h>
-
-#define SAY(status, headers, length, body) "HTTP/1.1 " status "\r\n" headers "Content-Length: " length "\r\n\r\n" body
-#define OK SAY("200 OK", "", "2", "ok")
-
-struct scene {
-    struct server server;
-    struct client *client;
-    struct ctx ctx;
-    struct answer answer;
-};
-
-static void scene_open(struct scene *s, const char *const *script)
-{
-    server_start(&s->server, script);
-    s->client = client_new();
-    s->ctx = (struct ctx){ .arena = arena_new(16 << 20), .id = "0123456789abcdef" };
-}
-
-static void scene_close(struct scene *s)
-{
-    client_free(s->client);
-    server_stop(&s->server);
-    arena_free(s->ctx.arena);
-}
-
-static struct call call_to(struct scene *s, const char *method, const char *scheme)
-{
-    return (struct call){ .method = method, .connect_limit_ms = 300, .limit_ms = 600,
-                          .url = arena_printf(s->ctx.arena, "%s://127.0.0.1:%d/a?b=c", scheme, s->server.port) };
-}
-
-static struct answer *ask(struct scene *s, const char *method)
-{
-    struct call call = call_to(s, method, "http");
-    if (strcmp(method, "GET") != 0) {
-        call.body = "To=1";
-        call.body_len = 4;
-        call.content_type = "application/x-www-form-urlencoded";
-    }
-    client_call(s->client, &s->ctx, &call, &s->answer);
-    return &s->answer;
-}
 
 static void test_answer(void **state UNUSED)
 {
@@ -295,65 +253,6 @@ static void test_log_is_discreet(void **state UNUSED)
     scene_close(&s);
 }
 
-struct tally { int done, ok, unknown; struct client *client; struct arena *again; const struct call *call; };
-
-static void on_done(const struct answer *answer, void *arg)
-{
-    struct tally *t = arg;
-    t->done++;
-    t->ok += answer->class == CALL_OK && strcmp(answer->body, "ok") == 0;
-    t->unknown += answer->class == CALL_UNKNOWN;
-    if (t->again) { /* a call started from inside `done` */
-        struct arena *a = t->again;
-        t->again = NULL;
-        client_start(t->client, a, t->call, on_done, t);
-    }
-}
-
-static void test_in_flight(void **state UNUSED)
-{
-    struct scene s;
-    scene_open(&s, (const char *const[]){ OK, OK, STALL, OK, NULL });
-    struct call call = call_to(&s, "POST", "http");
-    struct tally t = { .client = s.client, .again = s.ctx.arena, .call = &call };
-    assert_int_equal(client_run(s.client, -1, 1), 0); /* nothing started: only waits */
-    for (int i = 0; i < 5; i++)
-        client_start(s.client, s.ctx.arena, &call, on_done, &t);
-    assert_int_equal(client_in_flight(s.client), 5);
-    for (int i = 0; i < 200 && client_run(s.client, -1, 50) > 0; i++)
-        ;
-    assert_int_equal(client_in_flight(s.client), 0);
-    assert_int_equal(t.done, 6);
-    assert_int_equal(t.ok, 5);
-    assert_int_equal(t.unknown, 1);
-    assert_int_equal(s.server.requests, 6);
-    client_start(s.client, s.ctx.arena, &call, on_done, &t);
-    for (int i = 0; i < 200 && client_run(s.client, -1, 50) > 0; i++)
-        ;
-    assert_true(s.server.connections <= 5); /* kept between calls */
-    scene_close(&s);
-}
-
-static void test_woken_by_descriptor(void **state UNUSED)
-{
-    struct scene s;
-    scene_open(&s, (const char *const[]){ STALL, NULL });
-    int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    struct call call = call_to(&s, "POST", "http");
-    call.limit_ms = 60000;
-    struct tally t = { .client = s.client };
-    assert_int_equal(write(ends[1], "x", 1), 1);
-    assert_int_equal(client_run(s.client, ends[0], 60000), 0); /* returns at once without calls … */
-    client_start(s.client, s.ctx.arena, &call, on_done, &t);
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(client_run(s.client, ends[0], 60000), 1); /* … and with one that never ends */
-    close(ends[0]);
-    close(ends[1]);
-    scene_close(&s); /* drops it */
-    assert_int_equal(t.done, 0);
-}
-
 /* A good body goes to the file and nowhere else, another one into memory; both have their ceiling. */
 static void test_into_a_file(void **state UNUSED)
 {
@@ -411,8 +310,6 @@ int main(void)
         cmocka_unit_test(test_no_proxy),
         cmocka_unit_test(test_transaction_forbids),
         cmocka_unit_test(test_log_is_discreet),
-        cmocka_unit_test(test_in_flight),
-        cmocka_unit_test(test_woken_by_descriptor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
