@@ -150,6 +150,8 @@ static void finish(struct cron *c)
     int64_t until = clock_mono_ms() + c->proto.conf->twilio_limit_ms + 1000;
     while (in_flight(c) && clock_mono_ms() < until)
         client_run(c->proto.client, -1, 200);
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+        crew_drop(c->crews[i]);
 }
 
 static void signals(void)

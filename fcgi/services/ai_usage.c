@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "services/ai_usage.h"
 #include "services/audit.h"
+#include "store/ai_drafts.h"
 #include "store/db.h"
 #include "store/tenants.h"
 
@@ -79,6 +80,19 @@ void ai_usage_add(struct ctx *ctx, struct ai_use *use)
     if (!use->day || !db_ai_usage_insert(ctx, ctx->tenant, use) || !db_ai_day_add(ctx, ctx->tenant, use->day, use->tokens_in + use->tokens_out))
         log_event(ctx, LOG_ERROR, "ai.usage", "error=%s detail=%s", err_name(ctx->err.code), log_quote(ctx->arena, ctx->err.detail ? ctx->err.detail : ""));
     ctx->err = before;
+}
+
+bool ai_purge(struct ctx *ctx)
+{
+    enum { ROUNDS = 100 };
+    for (int round = 0; round < ROUNDS; round++) {
+        int64_t usage = db_ai_usage_purge(ctx), drafts = db_ai_drafts_purge(ctx);
+        if (usage < 0 || drafts < 0)
+            return false;
+        if (usage + drafts == 0)
+            break;
+    }
+    return true;
 }
 
 struct rows ai_costs(struct ctx *ctx, int days)

@@ -19,6 +19,9 @@ int ai_budget_take(struct ctx *ctx);
 /* After it: the row and the day's tokens. A failure is logged: the answer is not lost for it. `day` NULL: today. */
 void ai_usage_add(struct ctx *ctx, struct ai_use *use);
 
+/* Housekeeping: old calls, counts and proposals of all tenants. */
+bool ai_purge(struct ctx *ctx);
+
 struct rows ai_costs(struct ctx *ctx, int days);    /* struct ai_cost_row */
 struct rows ai_problems(struct ctx *ctx, int days); /* struct ai_problem_row */
 /* Both texts empty: forgotten. ERR_INVALID at "model", "price_in", "price_out"; audited. */

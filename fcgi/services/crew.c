@@ -80,6 +80,16 @@ void crew_wake(struct crew *c)
     }
 }
 
+void crew_drop(struct crew *c)
+{
+    for (struct work *w = c->rest, *next; w; w = next) {
+        next = w->next;
+        arena_free(w->ctx.arena);
+    }
+    c->rest = NULL;
+    c->resting = 0;
+}
+
 int crew_resting(const struct crew *c)
 {
     return c->resting;

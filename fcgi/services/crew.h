@@ -34,6 +34,8 @@ void work_call(struct work *w, const struct call *call, void (*answered)(struct 
 void work_later(struct work *w, int64_t ms, void (*then)(struct work *w));
 /* Goes on with the work whose pause is over; the loop calls it before the step. */
 void crew_wake(struct crew *c);
+/* Frees what rests, when the program ends. */
+void crew_drop(struct crew *c);
 /* Pieces of work that rest. */
 int crew_resting(const struct crew *c);
 /* Logs what is in ctx.err under `what`, and frees everything. */

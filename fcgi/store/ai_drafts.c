@@ -29,6 +29,8 @@ static const struct sql draft_settle =
 /* lint: no-tenant: fcgi-cron works for all of them */
 static const struct sql draft_expire =
     SQL_REPEATABLE("UPDATE ai_draft SET state='asked',claim=NULL WHERE state='thinking' AND next_at<=UTC_TIMESTAMP(3)", NULL);
+/* lint: no-tenant: housekeeping over all tenants */
+static const struct sql draft_purge = SQL_REPEATABLE("DELETE FROM ai_draft WHERE next_at<UTC_TIMESTAMP(3)-INTERVAL 7 DAY LIMIT 1000", NULL);
 static const struct sql draft_delete = SQL_REPEATABLE("DELETE FROM ai_draft WHERE tenant_id=? AND conversation_id=? AND message_id<=?", NULL);
 static const struct sql from_draft =
     SQL_REPEATABLE("UPDATE message SET extra=JSON_SET(COALESCE(extra,'{}'),'$.AiDraft',?) WHERE tenant_id=? AND conversation_id=? AND id=?", NULL);
@@ -68,6 +70,11 @@ int db_ai_draft_settle(struct ctx *ctx, uint64_t tenant, uint64_t conversation, 
 int64_t db_ai_draft_expire(struct ctx *ctx)
 {
     return stmt_do(ctx, &draft_expire, NO_ARGS);
+}
+
+int64_t db_ai_drafts_purge(struct ctx *ctx)
+{
+    return stmt_do(ctx, &draft_purge, NO_ARGS);
 }
 
 int64_t db_ai_draft_delete(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message)

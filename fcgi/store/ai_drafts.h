@@ -25,6 +25,8 @@ int db_ai_draft_claim(struct ctx *ctx, uint64_t tenant, uint64_t conversation, c
 int db_ai_draft_settle(struct ctx *ctx, uint64_t tenant, uint64_t conversation, const char *claim, const char *state, const char *text, int64_t in_ms);
 /* Leases that ran out: asked again. */
 int64_t db_ai_draft_expire(struct ctx *ctx);
+/* Proposals that nobody wanted for a week, a portion of them: rows gone, -1 failure. */
+int64_t db_ai_drafts_purge(struct ctx *ctx);
 /* Answers are dropped with the message they were for; 0: there is a newer one. */
 int64_t db_ai_draft_delete(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message);
 /* The message that was sent came from a proposal: its label. */

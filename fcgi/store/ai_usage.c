@@ -36,6 +36,18 @@ static const struct sql price_put =
                    "ON DUPLICATE KEY UPDATE price_in=VALUES(price_in),price_out=VALUES(price_out)", NULL);
 static const struct sql price_delete = SQL_REPEATABLE("DELETE FROM ai_price WHERE tenant_id=? AND model=?", NULL);
 
+/* Old rows of all tenants, in portions: a large transaction would hold up everybody on a cluster. */
+/* lint: no-tenant: housekeeping over all tenants */
+static const struct sql usage_purge = SQL_REPEATABLE("DELETE FROM ai_usage WHERE created_at<UTC_TIMESTAMP(3)-INTERVAL 400 DAY LIMIT 1000", NULL);
+/* lint: no-tenant: the same */
+static const struct sql day_purge = SQL_REPEATABLE("DELETE FROM ai_day WHERE day<UTC_DATE()-INTERVAL 60 DAY LIMIT 1000", NULL);
+
+int64_t db_ai_usage_purge(struct ctx *ctx)
+{
+    int64_t calls = stmt_do(ctx, &usage_purge, NO_ARGS), days = stmt_do(ctx, &day_purge, NO_ARGS);
+    return calls < 0 || days < 0 ? -1 : calls + days;
+}
+
 struct ai_limit_row *db_ai_limit_get(struct ctx *ctx, uint64_t tenant)
 {
     return stmt_one(ctx, &limit_get, ARGS(U64(tenant)));

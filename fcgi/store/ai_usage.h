@@ -42,6 +42,9 @@ struct ai_problem_row { int64_t created_ms; const char *purpose, *model, *outcom
 extern const struct row_type ai_problem_row_type;
 struct rows db_ai_problems(struct ctx *ctx, uint64_t tenant, const char *since_day, int limit);
 
+/* Calls older than 400 days and counts older than 60, a portion of each: rows gone, -1 failure. */
+int64_t db_ai_usage_purge(struct ctx *ctx);
+
 bool db_ai_price_put(struct ctx *ctx, uint64_t tenant, const char *model, const char *price_in, const char *price_out);
 int64_t db_ai_price_delete(struct ctx *ctx, uint64_t tenant, const char *model);
 

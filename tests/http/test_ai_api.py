@@ -1,8 +1,11 @@
 """Predecessor 000's AI calls: settings, trying out, answering on demand, the conversation."""
+import secrets
+
 import pytest
 
 from ai_tools import KEY, configure, out, switch_on, usage
-from panel import asked, messages_with, new_number, new_sid, script
+from panel import asked, csrf_of, messages_with, new_number, new_sid, script
+from stack import Tenant
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +168,23 @@ def test_the_conversation(ai, models):
     configure(ai, target_number=number)
     assert len(ai.api("GET", "/api/ai/conversation").json()["items"]) == 3
     configure(ai, target_number="")
+
+
+def test_another_tenant_sees_and_changes_nothing(ai, models):
+    tenant = ai.add_tenant(Tenant("Elsewhere", "AC" + secrets.token_hex(16), secrets.token_hex(16)))
+    ai.add_user("admin@elsewhere.example", "admin", tenant)
+    number = new_number()
+    ai.inbound("Our secret", sender=number)
+    them = "admin@elsewhere.example"
+    assert ai.api("GET", "/api/ai/config", role=them).json()["has_api_key"] is False
+    assert ai.api("GET", "/api/ai/conversation", role=them, params={"participant": number}).json()["items"] == []
+    assert call(ai, "/api/ai/test", 400, role=them, participant=number, message="x")["error"], "our key is not theirs"
+    assert call(ai, "/api/ai/reply", 400, role=them, inbound_from=number, inbound_to=ai.line, api_key="sk-other-key")["error"], "our line is not theirs"
+    configure(ai, role=them, system_prompt="Theirs")
+    assert ai.api("GET", "/api/ai/config").json()["system_prompt"] == "We sell bread."
+    talk = ai.sql("SELECT id FROM conversation WHERE peer = %s", number)[0]["id"]
+    browser = ai.login(them)
+    line = ai.sql("SELECT id FROM line WHERE address = %s", ai.line)[0]["id"]
+    assert browser.get(f"/ai?line={line}").status_code == 404
+    assert browser.post(f"/conversations/{talk}/ask", data={"_csrf": csrf_of(browser.page("/ai"))}, allow_redirects=False).status_code == 404
+    assert ai.sql("SELECT COUNT(*) n FROM ai_draft WHERE conversation_id = %s", talk)[0]["n"] == 0

@@ -107,6 +107,46 @@ static void test_the_whatsapp_window_is_told_by_the_databases_clock(void **state
     assert_false(whatsapp_allowed(25, -5));
 }
 
+static const struct sql parts_of = SQL("SELECT GROUP_CONCAT(m.body,'=',o.nonce,'=',o.state ORDER BY m.id SEPARATOR '|') FROM message m JOIN outbox o ON o.tenant_id=m.tenant_id "
+                                       "AND o.conversation_id=m.conversation_id AND o.message_id=m.id WHERE m.tenant_id=?", &scalar_type);
+
+static bool refuse_all(struct ctx *c, const struct send_result *stored, void *arg)
+{
+    (void)stored;
+    (void)arg;
+    return err_set(c, ERR_CONFLICT, "no");
+}
+
+static void test_parts_are_stored_together_or_not_at_all_and_leave_in_order(void **state)
+{
+    (void)state;
+    static const char *const more[] = { "two", "three" };
+    struct send_result r;
+    struct send_request rq = { .to = CUSTOMER, .body = "one", .more = more, .more_count = 2, .nonce = "p", .author = AUTHOR_MODEL, .queued = true, .also = refuse_all };
+    assert_false(message_send(ctx, &rq, &r));
+    begin(1);
+    assert_string_equal(ask(&parts_of, ARGS(U64(1))), "");
+    rq.also = NULL;
+    must(message_send(ctx, &rq, &r));
+    assert_string_equal(ask(&parts_of, ARGS(U64(1))), "one=p=queued|two=p+2=queued|three=p+3=queued");
+    struct outbox_row *second = db_outbox_by_nonce(ctx, 1, "p+2");
+    assert_int_equal(gate_check(ctx, second).verdict, GATE_LATER);
+    /* Also while the first is on its way: the second must not overtake it. */
+    assert_int_equal(db_outbox_claim(ctx, 1, r.outbox_id, "queued", "0123456789abcdef", 60), 1);
+    assert_int_equal(gate_check(ctx, db_outbox_by_nonce(ctx, 1, "p+2")).verdict, GATE_LATER);
+    must(db_outbox_release(ctx, 1, r.outbox_id, "0123456789abcdef", "sent", 0, NULL) == 1);
+    assert_int_equal(gate_check(ctx, db_outbox_by_nonce(ctx, 1, "p+2")).verdict, GATE_OPEN);
+    begin(1);
+    must(message_send(ctx, &rq, &r));
+    assert_true(r.duplicate);
+    assert_string_equal(ask(&parts_of, ARGS(U64(1))), "one=p=sent|two=p+2=queued|three=p+3=queued");
+    static const char *const bad[] = { "" };
+    struct send_request empty = { .to = CUSTOMER, .body = "one", .more = bad, .more_count = 1, .author = AUTHOR_MODEL };
+    begin(1);
+    assert_false(message_send(ctx, &empty, &r));
+    assert_string_equal(ctx->err.field, "body");
+}
+
 static void test_ids_of_a_conversation_rise_even_when_a_clock_does_not(void **state)
 {
     (void)state;
@@ -268,6 +308,7 @@ int main(void)
         cmocka_unit_test_setup(test_waiting_for_the_pace_is_no_attempt, before_each),
         cmocka_unit_test_setup(test_the_same_nonce_is_one_send_and_tells_its_outcome, before_each),
         cmocka_unit_test_setup(test_the_whatsapp_window_is_told_by_the_databases_clock, before_each),
+        cmocka_unit_test_setup(test_parts_are_stored_together_or_not_at_all_and_leave_in_order, before_each),
         cmocka_unit_test_setup(test_ids_of_a_conversation_rise_even_when_a_clock_does_not, before_each),
         cmocka_unit_test_setup(test_many_senders_to_one_customer_at_once, before_each),
         cmocka_unit_test_setup(test_a_claim_outlives_the_call_that_it_is_for, before_each),
