@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/phone.h"
+#include "base/split.h"
 #include "services/inbox.h"
 #include "services/sending.h"
 #include "services/sync.h"
@@ -29,8 +30,8 @@ const struct form send_message_form = FORM(struct send_message_in, send_message_
 struct message_add_in { const char *to, *body, *nonce; };
 static const struct form_field message_add_fields[] = {
     FORM_PHONE(struct message_add_in, to, REQUIRED | ADDRESS),
-    FORM_TEXT(struct message_add_in, body, 1, 1600, REQUIRED | MULTILINE),
-    FORM_TEXT(struct message_add_in, nonce, 0, 64, 0),
+    FORM_TEXT(struct message_add_in, body, 1, SPLIT_UNITS * SEND_PARTS_MOST, REQUIRED | MULTILINE),
+    FORM_TEXT(struct message_add_in, nonce, 0, 60, 0), /* room for the number of a part */
 };
 const struct form message_add_form = FORM_SUCCESS(struct message_add_in, message_add_fields);
 
@@ -71,28 +72,38 @@ int send_message_api(struct request *rq, struct response *rs) /* POST /api/send-
     return json_done(rs, 200);
 }
 
-/* The same in this address's own shape. A text leaves whole or not at all: of a refused one no part was sent. */
-static int not_added(struct request *rq, struct response *rs, const struct send_result *r)
+/* The same in this address's own shape. */
+static int not_added(struct request *rq, struct response *rs, const struct send_result *refusal, size_t sent)
 {
-    int status = refused(rq, rs, r);
+    int status = refusal ? refused(rq, rs, refusal) : fail(rq, rs);
     const char *words = say(rq, err_public(&rq->ctx.err));
     str_init(&rs->body, rq->ctx.arena, 256, BODY_CEILING);
     STR_LIT(&rs->body, "{\"success\":false,\"error\":");
     str_json(&rs->body, words, strlen(words));
-    str_printf(&rs->body, ",\"parts_sent\":0,\"request_id\":\"%s\"}\n", rq->ctx.id);
+    str_printf(&rs->body, ",\"parts_sent\":%zu,\"request_id\":\"%s\"}\n", sent, rq->ctx.id);
     return json_done(rs, status);
 }
 
+/* A long text leaves in parts, each a message of its own behind the one before; the first that is refused ends it. The same
+ * nonce again goes on where it ended. */
 int message_add_api(struct request *rq, struct response *rs) /* POST /api/messages */
 {
     const struct message_add_in *in = rq->in;
-    struct send_result r;
-    struct send_request send = { .to = in->to, .body = in->body, .nonce = text_or_null(in->nonce), .author = AUTHOR_API };
-    if (!message_send(&rq->ctx, &send, &r))
+    const char *nonce = text_or_null(in->nonce), **parts;
+    struct send_result r[SEND_PARTS_MOST];
+    size_t n = split_text(rq->ctx.arena, in->body, SPLIT_UNITS, &parts);
+    if (n > SEND_PARTS_MOST) {
+        err_field(&rq->ctx, "body", N_("This is too long."));
         return fail(rq, rs);
-    if (strcmp(r.status, "failed") == 0)
-        return not_added(rq, rs, &r);
-    shape_added(&rs->body, &r, in->body);
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct send_request send = { .to = in->to, .body = parts[i], .nonce = nonce && i ? arena_printf(rq->ctx.arena, "%s+%zu", nonce, i + 1) : nonce, .author = AUTHOR_API };
+        if (!message_send(&rq->ctx, &send, &r[i]))
+            return i ? not_added(rq, rs, NULL, i) : fail(rq, rs);
+        if (strcmp(r[i].status, "failed") == 0)
+            return not_added(rq, rs, &r[i], i);
+    }
+    shape_added(&rs->body, r, n, in->body);
     return json_done(rs, 200);
 }
 

@@ -121,12 +121,21 @@ void shape_sent(struct str *out, const struct send_result *r)
     str_printf(out, "\"simulated\":%s}", r->simulated ? "true" : "false");
 }
 
-void shape_added(struct str *out, const struct send_result *r, const char *body)
+void shape_added(struct str *out, const struct send_result *r, size_t parts, const char *body)
 {
     STR_LIT(out, "{\"success\":true,");
     json_put_text(out, "sid", r->sid);
     json_put_text(out, "status", r->status);
-    json_put_int(out, "parts", 1);
+    for (size_t i = 0; parts > 1 && i < parts; i++) {
+        str_puts(out, i ? "," : "\"sids\":[");
+        if (r[i].sid)
+            str_json(out, r[i].sid, strlen(r[i].sid));
+        else
+            STR_LIT(out, "null");
+    }
+    if (parts > 1)
+        STR_LIT(out, "],");
+    json_put_int(out, "parts", (int64_t)parts);
     json_put_int(out, "characters", (int64_t)utf8_count(body, strlen(body)));
     json_put_text(out, "message", "Message sent");
     json_close(out);

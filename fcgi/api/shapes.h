@@ -18,7 +18,8 @@ void shape_listed(struct str *out, const struct twilio_listed *m);
 void shape_conversation(struct str *out, const struct conversation_row *c, const struct last_error_row *failed);
 /* {sid, status} of send-message */
 void shape_sent(struct str *out, const struct send_result *r);
-/* {success, sid, status, parts, characters, message} of POST /api/messages */
-void shape_added(struct str *out, const struct send_result *r, const char *body);
+/* {success, sid, status, parts, characters, message} of POST /api/messages, with sids when there are several; one that still
+ * waits for its turn has none yet: null. */
+void shape_added(struct str *out, const struct send_result *r, size_t parts, const char *body);
 
 #endif

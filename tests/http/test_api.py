@@ -145,6 +145,38 @@ def test_message_add_refused_by_twilio_says_how_many_parts_left(stack):
     assert answer.json()["error"]
 
 
+SENTENCES = [f"This is part {n} of a long text that goes on and on, ł. " * 25 for n in range(3)]
+LONG = "".join(SENTENCES).strip()
+
+
+@pytest.fixture
+def quick(stack):
+    stack.sql("UPDATE line SET per_second = 1000 WHERE address = %s", stack.line)
+    yield stack
+    stack.sql("UPDATE line SET per_second = 0 WHERE address = %s", stack.line)
+
+
+def test_a_long_text_leaves_in_parts(quick):
+    stack, number = quick, new_number()
+    for _ in range(2): # the same nonce again is the same send
+        answer = stack.api("POST", "/api/messages", json={"to": number, "body": LONG, "nonce": "long-" + number}).json()
+        found = stack.wait(lambda: [a for a in asked(stack, number) if a["outcome"] == "accepted"][2:] and asked(stack, number), what="three parts")
+        assert len(found) == 3 and " ".join(a["Body"] for a in found) == LONG and all(len(a["Body"]) <= 1500 and a["Body"].endswith(".") for a in found)
+        assert (answer["success"], answer["parts"], answer["characters"]) == (True, 3, len(LONG)) and len(answer["sids"]) == 3
+    assert answer["sids"] == [a["sid"] for a in found] == [m["sid"] for m in messages_with(stack, number)] and answer["sid"] == answer["sids"][0]
+    single = stack.api("POST", "/api/messages", json={"to": number, "body": "x" * 1500}).json()
+    assert single["parts"] == 1 and "sids" not in single
+
+
+def test_a_part_that_is_refused_ends_it(quick):
+    stack, number = quick, new_number()
+    stack.sim.post("script", {"match": {"To": number}})
+    script(stack, number, code=21610, message="Attempt to send to unsubscribed recipient")
+    answer = stack.api("POST", "/api/messages", json={"to": number, "body": LONG})
+    assert answer.status_code == 502 and answer.json()["success"] is False and answer.json()["parts_sent"] == 1 and answer.json()["error"]
+    assert [m["status"] == "failed" for m in messages_with(stack, number) if m["direction"] == 1] == [False, True], "the third was not tried"
+
+
 def test_a_form_is_as_good_as_json(stack):
     number = new_number()
     assert stack.api("POST", "/api/send-message", data={"to": number, "body": "by form"}).status_code == 200
