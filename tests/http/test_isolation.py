@@ -3,7 +3,7 @@ import pymysql
 import pytest
 
 from panel import (asked, bubbles, conversation_with, csrf_of, enter, events, message, messages_with, new_number, new_sid, quoted, script, texts)
-from test_inbound import is_twiml
+from inbound_tools import is_twiml
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 import pytest
 
 from panel import asked, at_once, conversation_with, enter, logged, messages_with, new_number, new_sid, script, texts
-from test_inbound import is_twiml
+from inbound_tools import is_twiml
 
 
 STOPPED = "Ten klient wypisał się (STOP): nie wolno mu nic wysyłać."

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from panel import (asked, at_once, badges, conversation_with, enter, events, logged, message, messages_with, new_number, new_sid, script, texts)
-from test_inbound import is_twiml
+from inbound_tools import is_twiml
 
 
 def send(stack, number, body="Hello", **behaviour):
