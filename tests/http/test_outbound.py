@@ -172,7 +172,7 @@ def test_1600_units_fit_and_one_more_does_not(stack):
     number = new_number()
     for body in ("x" * 1600, FITS):
         assert send(stack, number, body).status_code == 200
-    for path, body in (("/api/send-message", LONG), ("/api/send-message", FITS + "x"), ("/api/messages", "x" * 15001), ("/api/messages", "x\n\n" * 11 + "y" * 1600)):
+    for path, body in (("/api/send-message", LONG), ("/api/send-message", FITS + "x"), ("/api/messages", "x" * 15001), ("/api/messages", ("x" * 1000 + "\n\n") * 14)):
         answer = send(stack, number, body, path=path)
         assert answer.status_code == 400 and list(answer.json()["fields"]) == ["body"] and answer.json()["error"]
     assert len(asked(stack, number)) == len(messages_with(stack, number)) == 2
