@@ -16,6 +16,7 @@ struct person {
     const char *number;
     struct rows talks; /* struct talk_row */
     uint64_t request;
+    int64_t reminders; /* gone before the request was stored */
 };
 
 /* Every address under which Twilio may list this person: as telephone, on WhatsApp, and as they wrote to us. */
@@ -38,13 +39,16 @@ static size_t addresses_of(struct ctx *ctx, const char *number, const struct row
 }
 
 /* Before anything is removed: they would write again. */
-static bool forget_reminders(struct ctx *ctx, const char *number, const struct rows *talks)
+static bool forget_reminders(struct ctx *ctx, struct person *p)
 {
     const char **addresses;
-    size_t n = addresses_of(ctx, number, talks, &addresses);
-    for (size_t i = 0; i < n; i++)
-        if (reminders_forget(ctx, addresses[i]) < 0)
+    size_t n = addresses_of(ctx, p->number, &p->talks, &addresses);
+    for (size_t i = 0; i < n; i++) {
+        int64_t gone = reminders_forget(ctx, addresses[i]);
+        if (gone < 0)
             return false;
+        p->reminders += gone;
+    }
     return true;
 }
 
@@ -63,6 +67,8 @@ static bool store_person(struct ctx *ctx, void *arg)
     for (size_t i = 0; i < n; i++)
         if (!db_removal_source_list(ctx, ctx->tenant, p->request, "to", addresses[i]) || !db_removal_source_list(ctx, ctx->tenant, p->request, "from", addresses[i]))
             return false;
+    if (!db_removal_request_count(ctx, ctx->tenant, p->request, 0, 0, 0, p->reminders))
+        return false;
     return audit(ctx, "person.erase", arena_printf(ctx->arena, "report %" PRIu64, p->request), ""); /* not whom: that would not be erased */
 }
 
@@ -78,7 +84,7 @@ uint64_t removal_person(struct ctx *ctx, const char *number, const char *again)
     }
     struct person p = { .number = number, .talks = db_talks_of(ctx, ctx->tenant, address_key(ctx->arena, number), TALKS_MOST) };
     /* Suppressed before anything else: nothing is sent to them while they are being erased, nor ever after. */
-    if (!p.talks.ok || !opt_out_forget_address(ctx, address_key(ctx->arena, number)) || !forget_reminders(ctx, number, &p.talks) || db_transaction(ctx, store_person, &p) != DB_OK)
+    if (!p.talks.ok || !opt_out_forget_address(ctx, address_key(ctx->arena, number)) || !forget_reminders(ctx, &p) || db_transaction(ctx, store_person, &p) != DB_OK)
         return 0;
     wake_cron(ctx);
     return p.request;

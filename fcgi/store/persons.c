@@ -10,9 +10,6 @@ static const struct sql contact_delete =
                    "AND c.contact_id=contact.id)", NULL);
 static const struct sql unrouted_delete = SQL_REPEATABLE("DELETE FROM unrouted WHERE tenant_id=? AND from_address=?", NULL);
 static const struct sql handset_delete = SQL_REPEATABLE("DELETE FROM handset WHERE tenant_id=? AND from_address=?", NULL);
-static const struct sql slots_delete =
-    SQL_REPEATABLE("DELETE s FROM reminder_slot s JOIN reminder r ON r.tenant_id=s.tenant_id AND r.id=s.reminder_id WHERE r.tenant_id=? AND r.to_address=?", NULL);
-static const struct sql reminders_delete = SQL_REPEATABLE("DELETE FROM reminder WHERE tenant_id=? AND to_address=?", NULL);
 /* The batch keeps its count: somebody was written to, not who. */
 static const struct sql recipients_blank =
     SQL_REPEATABLE("UPDATE bulk_recipient SET settled_at=COALESCE(settled_at,UTC_TIMESTAMP(3)),state=IF(state IN ('pending','queued'),'canceled',state),"
@@ -35,7 +32,7 @@ int64_t db_person_contact(struct ctx *ctx, uint64_t tenant, const char *address_
 
 int64_t db_person_address(struct ctx *ctx, uint64_t tenant, const char *address)
 {
-    static const struct sql *const all[] = { &unrouted_delete, &handset_delete, &slots_delete, &reminders_delete, &recipients_blank, &target_blank };
+    static const struct sql *const all[] = { &unrouted_delete, &handset_delete, &recipients_blank, &target_blank };
     int64_t rows = 0;
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         int64_t n = stmt_do(ctx, all[i], ARGS(U64(tenant), TEXT(address)));

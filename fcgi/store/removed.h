@@ -68,7 +68,7 @@ int db_talk_remove(struct ctx *ctx, uint64_t tenant, const struct talk_row *talk
 /* A conversation has gone: lists on screens follow. Outside of its transaction: another row is written. */
 bool db_list_touch(struct ctx *ctx, uint64_t tenant);
 
-/* A person's traces besides messages (unrouted, played handset, reminders, places in batches …); how many rows went, -1 failure.
+/* A person's traces besides messages (unrouted, played handset, places in batches …); how many rows went, -1 failure.
  * A feature that keeps an address or a number in a table of its own adds its statement in persons.c. */
 int64_t db_person_contact(struct ctx *ctx, uint64_t tenant, const char *address_key);
 int64_t db_person_address(struct ctx *ctx, uint64_t tenant, const char *address);
