@@ -179,6 +179,8 @@ bool put_ai(struct request *rq, const struct ai_view *shown)
     put_switch(rq, &s, shown->line);
     put_options(rq, form);
     view_form(rq, &ai_form, form);
+    if (!shown->tested)
+        object_text(object_object(view(rq), "test"), "number", s.profile->target_number);
     return put_scopes(rq, shown->line) && put_keys(rq, shown->key) && put_today(rq, shown->limits) && put_preview(rq, s.profile->target_number);
 }
 

@@ -13,6 +13,7 @@ struct ai_view {
     const struct ai_in *form;
     const struct ai_key_in *key;
     const struct ai_limits_in *limits;
+    bool tested;               /* "test" is there already */
 };
 bool put_ai(struct request *rq, const struct ai_view *shown);
 /* "preview" {title, chat_url} and "messages" of the conversation with that number; nothing when there is none. */

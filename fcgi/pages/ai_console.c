@@ -77,7 +77,7 @@ int ai_test_page(struct request *rq, struct response *rs) /* POST /ai/test: the 
     struct value *o = object_object(view(rq), "test");
     object_text(o, "message", in->test_message);
     object_text(o, "number", in->test_number);
-    return put_ai(rq, &(struct ai_view){ .line = in->line }) ? view_page_status(rq, rs, "pages/ai", status) : fail(rq, rs);
+    return put_ai(rq, &(struct ai_view){ .line = in->line, .tested = true }) ? view_page_status(rq, rs, "pages/ai", status) : fail(rq, rs);
 }
 
 /* ---- usage ---- */
@@ -105,6 +105,18 @@ static void put_costs(struct request *rq, const struct rows *rows)
     object_text(t, "cost", priced ? arena_printf(rq->ctx.arena, "%.2f", sum) : NULL);
 }
 
+static const char *outcome_words(struct request *rq, const char *outcome)
+{
+    static const struct { const char *word, *label; } words[] = {
+        { "handed_off", N_("handed to a person") }, { "refused", N_("it refused") }, { "empty", N_("empty answer") }, { "cut", N_("cut off") },
+        { "filtered", N_("held back by a filter") }, { "busy", N_("too busy") }, { "quota", N_("no credit left") }, { "denied", N_("key not accepted") },
+        { "bad_request", N_("request not accepted") }, { "down", N_("no answer in time") }, { "nonsense", N_("answer not readable") } };
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strcmp(words[i].word, outcome) == 0)
+            return say(rq, words[i].label);
+    return outcome;
+}
+
 static void put_problems(struct request *rq, const struct rows *rows)
 {
     struct value *list = object_list(view(rq), "problems");
@@ -113,7 +125,7 @@ static void put_problems(struct request *rq, const struct rows *rows)
         struct value *o = list_object(list);
         view_time(rq, o, "at", p[i].created_ms);
         object_text(o, "model", p[i].model);
-        object_text(o, "outcome", p[i].outcome);
+        object_text(o, "outcome", outcome_words(rq, p[i].outcome));
         object_text(o, "problem", *p[i].problem ? p[i].problem : NULL);
         object_text(o, "request_id", *p[i].request_id ? p[i].request_id : NULL);
         if (p[i].status)
