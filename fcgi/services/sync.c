@@ -13,6 +13,7 @@
 #include "services/sync.h"
 #include "services/wake.h"
 #include "store/db.h"
+#include "store/media.h"
 
 enum { BODY_MOST = 60000, ANSWER_MOST = 4 << 20 };
 
@@ -21,15 +22,14 @@ static bool inbound(const struct twilio_listed *m)
     return strncmp(m->direction, "inbound", 7) == 0;
 }
 
-/* {tenant, sid} of all of them in one statement. */
-static struct rows known_of(struct ctx *ctx, const struct twilio_listed *v, size_t n)
+static const char *sids_json(struct ctx *ctx, const struct twilio_listed *v, size_t n)
 {
     struct str json;
     str_init(&json, ctx->arena, 40 * n + 2, 1 << 20);
     for (size_t i = 0; i < n; i++)
         str_printf(&json, "%s\"%s\"", i ? "," : "[", param_ascii(ctx->arena, v[i].sid));
     str_puts(&json, n ? "]" : "[]");
-    return db_states_of(ctx, ctx->tenant, json.s);
+    return json.s;
 }
 
 static const struct state_row *find(const struct rows *known, const char *sid)
@@ -84,7 +84,7 @@ static int add(struct ctx *ctx, const struct twilio_listed *m)
         .at_ms = m->sent_ms != CLOCK_NONE && in ? m->sent_ms : m->created_ms,
     };
     row.key = address_key(a, row.peer);
-    row.preview = text_preview(a, row.body);
+    row.preview = *row.body || !row.num_media ? text_preview(a, row.body) : media_preview("");
     const struct ingest_row *r = db_message_import(ctx, ctx->tenant, &row);
     if (!r)
         return -1;
@@ -94,7 +94,7 @@ static int add(struct ctx *ctx, const struct twilio_listed *m)
 bool sync_upsert(struct ctx *ctx, const struct twilio_listed *v, size_t n, struct sync_counts *out)
 {
     *out = (struct sync_counts){ .seen = (int64_t)n };
-    struct rows known = known_of(ctx, v, n);
+    struct rows known = db_states_of(ctx, ctx->tenant, sids_json(ctx, v, n));
     for (size_t i = n; known.ok && i-- > 0;) { /* newest first as listed: the other way round here */
         const struct state_row *k = find(&known, v[i].sid);
         int did = k ? refresh(ctx, k, &v[i]) : add(ctx, &v[i]);
@@ -125,6 +125,39 @@ static void ask(struct ctx *ctx, struct call *call, struct answer *answer)
     call->limit_ms = (int)ctx->conf->twilio_inline_limit_ms;
     call->most = ANSWER_MOST;
     client_call(ctx->client, ctx, call, answer);
+}
+
+struct rows sync_media_unlisted(struct ctx *ctx, const struct twilio_listed *v, size_t n)
+{
+    return db_media_unlisted(ctx, ctx->tenant, sids_json(ctx, v, n));
+}
+
+struct listing { const struct state_row *m; const struct twilio_account *acc; const char *const *sids; int n; };
+
+static bool write_listing(struct ctx *ctx, void *arg)
+{
+    const struct listing *l = arg;
+    const char *base = l->acc->api_base;
+    size_t len = strlen(base) - (*base && base[strlen(base) - 1] == '/');
+    for (int i = 0; i < l->n; i++) {
+        struct media_key key = { l->m->conversation_id, l->m->id, i };
+        struct media_row row = { .content_type = "", .state = "pending", .reason = "", .file_name = "",
+                                 .url = arena_printf(ctx->arena, "%.*s/2010-04-01/Accounts/%s/Messages/%s/Media/%s", (int)len, base, l->acc->sid, l->m->sid, l->sids[i]) };
+        if (!db_media_insert(ctx, ctx->tenant, &key, &row))
+            return false;
+    }
+    return true;
+}
+
+bool sync_media_listed(struct ctx *ctx, const struct state_row *m, const struct twilio_account *acc, const char *const *sids, int n)
+{
+    struct listing l = { .m = m, .acc = acc, .sids = sids, .n = n };
+    if (db_transaction(ctx, write_listing, &l) == DB_OK)
+        return true;
+    if (!stmt_duplicate(ctx)) /* another host was quicker */
+        return false;
+    err_clear(ctx);
+    return true;
 }
 
 bool sync_remote(struct ctx *ctx, const struct twilio_filter *filter, struct twilio_page *out)

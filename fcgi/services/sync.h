@@ -20,6 +20,11 @@ enum { SYNC_DAYS_MOST = 400 };
 /* Messages of a list page through the rules above; false with ctx->err when the database is away. */
 bool sync_upsert(struct ctx *ctx, const struct twilio_listed *v, size_t n, struct sync_counts *out);
 
+/* Of those messages: struct state_row, inbound ones whose attachments are still to be listed; a webhook would have named them. */
+struct rows sync_media_unlisted(struct ctx *ctx, const struct twilio_listed *v, size_t n);
+/* What Twilio lists for one of them: fetched by media_step then (services/media.h). */
+bool sync_media_listed(struct ctx *ctx, const struct state_row *m, const struct twilio_account *acc, const char *const *sids, int n);
+
 /* Asks Twilio now (a person waits) and upserts what it lists. False with ERR_UPSTREAM. */
 bool sync_remote(struct ctx *ctx, const struct twilio_filter *filter, struct twilio_page *out);
 

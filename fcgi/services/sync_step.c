@@ -3,16 +3,26 @@
 #include "base/clock.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "providers/twilio_remove.h"
 #include "services/credentials.h"
 #include "services/crew.h"
 #include "services/sync.h"
 
-enum { WORK_CEILING = 128 << 20, ANSWER_MOST = 4 << 20, PAGE_SIZE = 200, WALKS_MOST = 8, TRIES_MOST = 10, LEASE_SPARE_S = 30 };
+enum { WORK_CEILING = 128 << 20, ANSWER_MOST = 4 << 20, PAGE_SIZE = 200, WALKS_MOST = 8, TRIES_MOST = 10, LEASE_SPARE_S = 30, MEDIA_MOST = 10 };
 
 struct walk {
     const struct sync_row *row;
     struct twilio_account account;
+    struct sync_counts counts;  /* of this page */
+    const char *next;
+    struct rows unlisted;       /* messages of this page whose attachments are to be listed */
+    size_t listed;
 };
+
+static int64_t lease_s(const struct conf *conf)
+{
+    return conf->twilio_limit_ms / 1000 + LEASE_SPARE_S;
+}
 
 static int64_t back_off_ms(int64_t tries)
 {
@@ -32,18 +42,62 @@ static void give_back(struct ctx *ctx, const struct walk *k, const struct answer
     db_sync_back_off(ctx, ctx->tenant, ctx->id, wait, hopeless, words ? words : "");
 }
 
+static void advance(struct work *w)
+{
+    struct walk *k = w->data;
+    db_sync_advance(&w->ctx, w->ctx.tenant, w->ctx.id, k->next, &k->counts, w->ctx.conf->sync_page_pause_ms);
+    work_end(w, "sync");
+}
+
+static void list_media(struct work *w);
+
+/* A list that could not be had is asked for by the next walk over that day. */
+static void media_arrived(struct work *w, const struct answer *answer)
+{
+    struct walk *k = w->data;
+    const char *sids[MEDIA_MOST];
+    const struct state_row *m = (const struct state_row *)k->unlisted.row + k->listed++;
+    int n = twilio_media_list_result(w->ctx.arena, answer, sids, MEDIA_MOST);
+    if (n > 0 && !sync_media_listed(&w->ctx, m, &k->account, sids, n))
+        work_end(w, "sync");
+    else
+        list_media(w);
+}
+
+/* One message's attachments after the other, then on to the next page. */
+static void list_media(struct work *w)
+{
+    struct walk *k = w->data;
+    struct ctx *ctx = &w->ctx;
+    struct call call;
+    if (k->listed == k->unlisted.n) {
+        advance(w);
+        return;
+    }
+    const struct state_row *m = (const struct state_row *)k->unlisted.row + k->listed;
+    twilio_media_list_call(ctx->arena, ctx->conf, &k->account, m->sid, (int)ctx->conf->twilio_limit_ms, &call);
+    if (db_sync_hold(ctx, ctx->tenant, ctx->id, lease_s(ctx->conf)) <= 0) /* somebody else walks now */
+        work_end(w, "sync");
+    else
+        work_call(w, &call, media_arrived);
+}
+
 static void page_arrived(struct work *w, const struct answer *answer)
 {
     struct ctx *ctx = &w->ctx;
     struct walk *k = w->data;
     struct twilio_page page;
-    struct sync_counts counts;
     twilio_list_result(ctx->arena, &k->account, answer, &page);
     if (!page.ok) {
         give_back(ctx, k, answer);
-    } else if (sync_upsert(ctx, page.v, page.n, &counts)) {
-        log_event(ctx, LOG_INFO, "sync.page", "seen=%" PRId64 " added=%" PRId64 " updated=%" PRId64, counts.seen, counts.added, counts.updated);
-        db_sync_advance(ctx, ctx->tenant, ctx->id, page.next, &counts, ctx->conf->sync_page_pause_ms);
+    } else if (sync_upsert(ctx, page.v, page.n, &k->counts)) {
+        log_event(ctx, LOG_INFO, "sync.page", "seen=%" PRId64 " added=%" PRId64 " updated=%" PRId64, k->counts.seen, k->counts.added, k->counts.updated);
+        k->next = page.next;
+        k->unlisted = sync_media_unlisted(ctx, page.v, page.n);
+        if (k->unlisted.ok) {
+            list_media(w);
+            return;
+        }
     }
     work_end(w, "sync");
 }
@@ -53,7 +107,7 @@ static bool begin(struct work *w)
     struct ctx *ctx = &w->ctx;
     struct walk *k = w->data;
     struct call call;
-    if (db_sync_claim(ctx, ctx->tenant, ctx->id, ctx->conf->twilio_limit_ms / 1000 + LEASE_SPARE_S) <= 0)
+    if (db_sync_claim(ctx, ctx->tenant, ctx->id, lease_s(ctx->conf)) <= 0)
         return false;
     const struct credentials *c = credentials_get(ctx);
     if (!c) {

@@ -26,6 +26,7 @@ static const struct sql due =
     SQL_REPEATABLE(SYNC_SELECT "WHERE state='running' AND next_at<=UTC_TIMESTAMP(3) ORDER BY next_at LIMIT ?", &sync_row_type);
 static const struct sql claim_one =
     SQL("UPDATE sync_state SET claim=?,next_at=UTC_TIMESTAMP(3)+INTERVAL ? SECOND WHERE tenant_id=? AND state='running' AND next_at<=UTC_TIMESTAMP(3)", NULL);
+static const struct sql hold = SQL_REPEATABLE("UPDATE sync_state SET next_at=UTC_TIMESTAMP(3)+INTERVAL ? SECOND WHERE tenant_id=? AND claim=?", NULL);
 /* The assignments run from left to right: `state` and `completed_at` look at the day as it was. */
 static const struct sql advance =
     SQL_REPEATABLE("UPDATE sync_state SET state=IF(? IS NULL AND day<=last_day,'idle',state),completed_at=IF(state='idle',UTC_TIMESTAMP(3),NULL),"
@@ -38,6 +39,10 @@ static const struct sql back_off =
 static const struct sql states_of =
     SQL_REPEATABLE("SELECT m.conversation_id,m.id,m.status,m.rank,m.error_code,m.sid,m.direction FROM message m WHERE m.tenant_id=? AND m.sid IN "
                    "(SELECT j.sid FROM JSON_TABLE(?, '$[*]' COLUMNS (sid VARCHAR(34) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) j) LIMIT 1000", &state_row_type);
+static const struct sql unlisted =
+    SQL_REPEATABLE("SELECT m.conversation_id,m.id,m.status,m.rank,m.error_code,m.sid,m.direction FROM message m WHERE m.tenant_id=? AND m.direction=0 AND m.num_media>0 "
+                   "AND m.sid IN (SELECT j.sid FROM JSON_TABLE(?, '$[*]' COLUMNS (sid VARCHAR(34) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) j) AND NOT EXISTS("
+                   "SELECT 1 FROM message_media x WHERE x.tenant_id=m.tenant_id AND x.conversation_id=m.conversation_id AND x.message_id=m.id) LIMIT 200", &state_row_type);
 static const struct sql unsettled =
     SQL_REPEATABLE("SELECT o.tenant_id,o.id FROM outbox o JOIN message m ON m.tenant_id=o.tenant_id AND m.conversation_id=o.conversation_id AND m.id=o.message_id "
                    "JOIN conversation c ON c.tenant_id=o.tenant_id AND c.id=o.conversation_id "
@@ -76,6 +81,11 @@ int db_sync_claim(struct ctx *ctx, uint64_t tenant, const char *claim, int64_t l
     return changed(stmt_do(ctx, &claim_one, ARGS(TEXT(claim), I64(lease_s), U64(tenant))));
 }
 
+int db_sync_hold(struct ctx *ctx, uint64_t tenant, const char *claim, int64_t lease_s)
+{
+    return changed(stmt_do(ctx, &hold, ARGS(I64(lease_s), U64(tenant), TEXT(claim))));
+}
+
 int db_sync_advance(struct ctx *ctx, uint64_t tenant, const char *claim, const char *next_uri, const struct sync_counts *c, int64_t pause_ms)
 {
     return changed(stmt_do(ctx, &advance, ARGS(TEXT(next_uri), TEXT(next_uri), TEXT(next_uri), I64(c->seen), I64(c->added), I64(c->updated), I64(c->skipped),
@@ -90,6 +100,11 @@ bool db_sync_back_off(struct ctx *ctx, uint64_t tenant, const char *claim, int64
 struct rows db_states_of(struct ctx *ctx, uint64_t tenant, const char *json)
 {
     return stmt_all(ctx, &states_of, ARGS(U64(tenant), TEXT(json)));
+}
+
+struct rows db_media_unlisted(struct ctx *ctx, uint64_t tenant, const char *json)
+{
+    return stmt_all(ctx, &unlisted, ARGS(U64(tenant), TEXT(json)));
 }
 
 int db_outbox_unsettled(struct ctx *ctx, uint64_t tenant, const char *peer)

@@ -31,6 +31,8 @@ struct rows db_sync_due(struct ctx *ctx, int limit);
 /* 1 ours for `lease_s`. */
 int db_sync_claim(struct ctx *ctx, uint64_t tenant, const char *claim, int64_t lease_s);
 struct sync_counts { int64_t seen, added, updated, skipped; };
+/* Ours for as long again; 0 when it was lost. */
+int db_sync_hold(struct ctx *ctx, uint64_t tenant, const char *claim, int64_t lease_s);
 /* Moves on: to the day's next page (`next_uri`), else to the day before; behind the last day the walk ends. */
 int db_sync_advance(struct ctx *ctx, uint64_t tenant, const char *claim, const char *next_uri, const struct sync_counts *c, int64_t pause_ms);
 /* Again later, or failed for good. */
@@ -38,6 +40,8 @@ bool db_sync_back_off(struct ctx *ctx, uint64_t tenant, const char *claim, int64
 
 /* Of a page's messages, those that we have: struct state_row. `json`: ["SM…", …], a thousand at most. */
 struct rows db_states_of(struct ctx *ctx, uint64_t tenant, const char *json);
+/* Of the same list: inbound messages whose attachments nobody has named to us yet. struct state_row, a few. */
+struct rows db_media_unlisted(struct ctx *ctx, uint64_t tenant, const char *json);
 /* Is one of ours to that address on its way or unknown, without a SID yet? -1 failure. */
 int db_outbox_unsettled(struct ctx *ctx, uint64_t tenant, const char *peer);
 

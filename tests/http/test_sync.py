@@ -1,4 +1,5 @@
 """What Twilio lists, beside the webhooks: fetched day by day, once, without an answer, without overwriting."""
+import base64
 import datetime
 import subprocess
 
@@ -192,3 +193,15 @@ def test_the_regular_walk_overlaps_two_days(make_stack):
     stack.start_cron()
     stack.wait(lambda: stack.sql("SELECT state FROM sync_state WHERE tenant_id = %s AND state = 'idle' AND high_at IS NOT NULL", stack.tenant.id), what="the regular walk")
     assert [r["body"] for r in messages_with(stack, number)] == ["its webhook was lost"]
+
+
+def test_attachments_of_fetched_messages_come_too(stack):
+    number = new_number()
+    png = base64.b64encode(bytes.fromhex("89504e470d0a1a0a") + b"0" * 64).decode()
+    sid = record(stack, number, "", days_ago=1, media=[{"type": "image/png", "data": png}, {"type": "application/pdf", "data": base64.b64encode(b"%PDF-1.4 x").decode()}])
+    fetch(stack, 2)
+    rows = "SELECT x.position, x.state, f.content_type FROM message_media x JOIN message m ON m.id = x.message_id LEFT JOIN media_file f ON f.sha256 = x.sha256 " \
+           "AND f.tenant_id = x.tenant_id WHERE m.sid = %s ORDER BY x.position"
+    stack.wait(lambda: [r["state"] for r in stack.sql(rows, sid)] == ["stored", "stored"], what="the files")
+    assert [r["content_type"] for r in stack.sql(rows, sid)] == ["image/png", "application/pdf"]
+    assert fetch(stack, 2)["added"] == 0 and len(stack.sql(rows, sid)) == 2

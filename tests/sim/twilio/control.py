@@ -148,6 +148,7 @@ class Control:
         moment = message.created - datetime.timedelta(days=body.get("days_ago", 0), seconds=body.get("seconds_ago", 0))
         message.created = message.updated = message.sent = moment
         message.error_code = body.get("error_code")
+        message.media = [self.address + self.files.add(account, message.sid, spec) for spec in body.get("media", [])]
         return {"sid": message.sid}
 
     def callback(self, _query, body):
