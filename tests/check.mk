@@ -1,9 +1,9 @@
 # Tests. `make check` runs all parts; `make check-unit` one. SANITIZE=1: the same tests on the sanitizer build.
 # tests/check runs the parts and sums up; this file knows how their programs are built.
-.PHONY: check check-build check-unit check-lint check-schema check-http check-browser check-fuzz unit-programs fuzz-programs fuzz golden bench ai-load
-check: ## Every test: unit, lint, schema, HTTP, browser, a short run of the fuzzers
+.PHONY: check check-build check-unit check-lint check-schema check-sim check-http check-browser check-bench check-fuzz unit-programs fuzz-programs fuzz golden bench ai-load
+check: ## Every test: unit, lint, schema, simulators, HTTP, browser, a quick benchmark, a short run of the fuzzers
 	@deploy/packages check && exec tests/check
-check-build check-unit check-lint check-schema check-http check-browser check-fuzz: check-%:
+check-build check-unit check-lint check-schema check-sim check-http check-browser check-bench check-fuzz: check-%:
 	@deploy/packages check && exec tests/check $*
 
 unit-programs: $(UNIT)

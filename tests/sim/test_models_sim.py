@@ -156,9 +156,18 @@ def test_hold_and_release(models):
         assert last.result()[0] == 200
 
 
-def test_many_at_once(models):
-    models.config(latency_ms=1000, max_concurrent=150)
+def test_latency(models):
+    models.config(latency_ms=200)
     start = time.monotonic()
+    assert post(models, OPENAI, CHAT)[0] == 200 and time.monotonic() - start >= 0.2
+
+
+def test_many_at_once(models):
+    models.config(hold=True, max_concurrent=150)
     with concurrent.futures.ThreadPoolExecutor(150) as pool:
-        assert {f.result()[0] for f in [pool.submit(post, models, OPENAI, CHAT) for _ in range(150)]} == {200}
-    assert time.monotonic() - start < 4 and models.counts()["most_in_flight"] == 150
+        waiting = [pool.submit(post, models, OPENAI, CHAT, limit=90) for _ in range(150)]
+        models.wait(lambda counts: counts["in_flight"] == 150, 60)
+        models.config(hold=False)
+        models.call("release", {})
+        assert {w.result()[0] for w in waiting} == {200}
+    assert models.counts()["most_in_flight"] == 150
