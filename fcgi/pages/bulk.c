@@ -206,18 +206,23 @@ int bulk_batch_page(struct request *rq, struct response *rs) /* GET /bulk/:id */
     return view_page(rq, rs, "pages/bulk_batch");
 }
 
+static bool retry(struct ctx *ctx, uint64_t id)
+{
+    return bulk_retry(ctx, id) >= 0;
+}
+
 int bulk_act_page(struct request *rq, struct response *rs) /* POST /bulk/:id: act=pause, resume, cancel or retry */
 {
     static const struct { const char *act; bool (*run)(struct ctx *ctx, uint64_t id); } acts[] = {
-        { "pause", bulk_pause }, { "resume", bulk_resume }, { "cancel", bulk_cancel } };
+        { "pause", bulk_pause }, { "resume", bulk_resume }, { "cancel", bulk_cancel }, { "retry", retry } };
     const struct bulk_act_in *in = rq->in;
     uint64_t id = request_arg_id(rq, 0);
     size_t i = 0;
-    if (rq->form_errors)
-        return fail_with(rq, rs, ERR_INVALID);
-    while (i < ARRAY_LEN(acts) && strcmp(acts[i].act, in->act) != 0)
+    while (!rq->form_errors && i < ARRAY_LEN(acts) && strcmp(acts[i].act, in->act) != 0)
         i++;
-    if (i < ARRAY_LEN(acts) ? !acts[i].run(&rq->ctx, id) : bulk_retry(&rq->ctx, id) < 0)
+    if (rq->form_errors || i == ARRAY_LEN(acts))
+        return fail_with(rq, rs, ERR_INVALID);
+    if (!acts[i].run(&rq->ctx, id))
         return fail(rq, rs);
     return redirect(rq, rs, arena_printf(rq->ctx.arena, "/bulk/%" PRIu64, id));
 }

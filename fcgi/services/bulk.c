@@ -235,6 +235,11 @@ static bool hopeless(struct ctx *ctx, const struct recipient_row *r)
 int64_t bulk_retry(struct ctx *ctx, uint64_t id)
 {
     static const char *const from[] = { "completed_with_errors", "failed" };
+    const struct batch_row *b = bulk_batch(ctx, id);
+    if (b && strcmp(b->state, from[0]) != 0 && strcmp(b->state, from[1]) != 0)
+        err_text(ctx, ERR_CONFLICT, N_("The batch is in a state that does not allow this."), "batch %" PRIu64 " again", id);
+    if (ctx->err.code)
+        return -1;
     struct rows rows = db_recipients(ctx, ctx->tenant, id, "failed", 0, BULK_MOST);
     const struct recipient_row *r = rows.row;
     int64_t n = 0;

@@ -42,6 +42,8 @@ static bool drop(struct ctx *ctx, void *arg)
 bool draft_dismiss(struct ctx *ctx, uint64_t conversation, uint64_t message)
 {
     struct ai_draft_row d = { .conversation_id = conversation, .message_id = message };
+    if (!db_conversation_get(ctx, ctx->tenant, 0, conversation))
+        return err_set(ctx, ERR_ABSENT, "conversation %" PRIu64, conversation);
     return db_transaction(ctx, drop, &d) == DB_OK;
 }
 

@@ -84,7 +84,7 @@ static bool confirm(struct ctx *ctx, void *arg)
 
 bool opt_out_confirm(struct ctx *ctx, uint64_t id)
 {
-    return opt_out_apply(ctx, confirm, &id);
+    return opt_out_get(ctx, id) && opt_out_apply(ctx, confirm, &id);
 }
 
 bool opt_out_lift_id(struct ctx *ctx, uint64_t id, const char *number, const char *reason)

@@ -168,3 +168,49 @@ def test_the_page_checks_first(stack):
 def test_only_who_may(stack):
     assert enter(stack, "agent").get("/bulk").status_code == 403
     assert "/bulk" not in enter(stack, "agent").page("/")
+
+
+def test_when_all_fail_the_batch_failed(stack, other):
+    numbers = [new_number(), new_number()]
+    for number in numbers:
+        script(stack, number, code=21211, message="not a number")
+    batch = ended(stack, other, make(stack, other, recipients=numbers), "failed")
+    assert (batch["success_count"], batch["failure_count"]) == (0, 2)
+
+
+def test_the_list_of_batches(stack, other):
+    ids = [make(stack, other, recipients=[new_number()])["id"] for _ in range(3)]
+
+    def listed(query=""):
+        page = stack.api("GET", "/api/multi-sms/batches" + query, other.admin).json()
+        assert page["count"] == len(page["items"])
+        return page["items"]
+    assert [b["id"] for b in listed("?limit=2")] == ids[:0:-1], "newest first"
+    assert len(listed("?limit=0")) == 1 and len(listed("?limit=x")) <= 20 and all("recipients" not in b for b in listed())
+    (item,) = listed("?limit=1&include_recipients=true")
+    assert RECIPIENT <= set(item["recipients"][0]) and BATCH <= set(item)
+
+
+def test_only_what_has_ended_is_tried_again(stack, other):
+    batch = ended(stack, other, make(stack, other, recipients=[new_number()]))
+    path = f"/api/multi-sms/batches/{batch['id']}"
+    assert stack.api("POST", path + "/retry", other.admin).status_code == 409
+    person = enter(stack, other.admin)
+    token = csrf_of(person.page("/bulk"))
+    assert person.post(f"/bulk/{batch['id']}", data={"_csrf": token, "act": "explode"}).status_code == 422
+    assert ask(stack, other, batch)["status"] == "completed"
+
+
+def test_without_a_sender_no_batch_is_made(stack):
+    stack.ctl("tenant", "add", "No sender")
+    stack.ctl("user", "add", "admin@nosender.example", "--tenant", "No sender", "--role", "admin", input="a long password\n")
+    answer = stack.api("POST", "/api/multi-sms/batches", "admin@nosender.example", json={"body": "x", "recipients": [new_number()]})
+    assert answer.status_code == 400 and answer.json()["error"]
+
+
+def test_in_test_mode_a_batch_is_played(test_mode_stack):
+    stack, numbers = test_mode_stack, [new_number(), new_number()]
+    batch = stack.api("POST", "/api/multi-sms/batches", json={"body": "to all", "recipients": numbers}).json()["batch"]["id"]
+    stack.wait(lambda: stack.sql("SELECT 1 FROM bulk_batch WHERE id = %s AND state = 'completed'", batch), what="the batch")
+    rows = stack.sql("SELECT m.simulated, m.sid FROM message m JOIN bulk_recipient r ON r.tenant_id = m.tenant_id AND r.message_id = m.id WHERE r.batch_id = %s", batch)
+    assert [r["simulated"] for r in rows] == [1, 1] and not any(asked(stack, n) for n in numbers)
