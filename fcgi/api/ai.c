@@ -136,8 +136,11 @@ static bool change(struct ctx *ctx, const struct ai_config_in *in)
         p.temperature = in->temperature;
     if (given(in->api_key) && !model_key_put(ctx, p.provider, in->api_key))
         return false;
+    bool on = given(in->enabled) && truthy(in->enabled);
+    if (on && !ai_key_there(ctx, p.provider, "enabled"))
+        return false;
     bool changed = in->system_prompt || in->target_number || given(in->model) || in->temperature;
-    return (!changed || ai_profile_put(ctx, &p)) && (!given(in->enabled) || ai_switch(ctx, 0, truthy(in->enabled) ? "on" : "off"));
+    return (!changed || ai_profile_put(ctx, &p)) && (!given(in->enabled) || ai_switch(ctx, 0, on ? "on" : "off"));
 }
 
 int ai_config_save_api(struct request *rq, struct response *rs) /* POST /api/ai/config */

@@ -214,6 +214,8 @@ static bool save(struct request *rq, const struct ai_in *in)
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         if (!*texts[i])
             *texts[i] = "";
+    if (in->answers && strcmp(in->answers, "on") == 0 && provider_known(in->provider) && !ai_key_there(&rq->ctx, in->provider, "answers"))
+        return false;
     return ai_profile_put(&rq->ctx, &p) && (!in->answers || !*in->answers || ai_switch(&rq->ctx, in->line, in->answers));
 }
 

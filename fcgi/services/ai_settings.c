@@ -20,11 +20,15 @@ bool ai_settings(struct ctx *ctx, uint64_t line, struct ai_settings *out)
     return true;
 }
 
+bool ai_key_there(struct ctx *ctx, const char *provider, const char *field)
+{
+    return model_key_get(ctx, provider) || (!ctx->err.code && err_field(ctx, field, N_("Store a key for this provider first.")));
+}
+
 bool ai_has_key(struct ctx *ctx, uint64_t line, const char *field)
 {
     const struct ai_profile_row *p = ai_profile_for(ctx, line);
-    const struct model_key *k = p ? model_key_get(ctx, p->provider) : NULL;
-    return k || (!ctx->err.code && err_field(ctx, field, N_("Store a key for this provider first.")));
+    return p && ai_key_there(ctx, p->provider, field);
 }
 
 bool ai_switch(struct ctx *ctx, uint64_t line, const char *word)

@@ -14,6 +14,8 @@ struct ai_settings {
 };
 /* line 0: the default. False with ctx->err: ABSENT when the line is not ours. */
 bool ai_settings(struct ctx *ctx, uint64_t line, struct ai_settings *out);
+/* Is there a key for that provider? Before anything is stored: INVALID at `field` when there is none. */
+bool ai_key_there(struct ctx *ctx, const char *provider, const char *field);
 /* "on", "off" or, of a line, "inherit"; off leaves other modes alone. INVALID at "answers" when there is no key for the
  * profile's provider. */
 bool ai_switch(struct ctx *ctx, uint64_t line, const char *word);

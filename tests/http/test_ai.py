@@ -1,5 +1,7 @@
 """A model answers: drafts and automatic answers, what drops them, what hands them to a person, what they may cost."""
+import os
 import re
+import signal
 
 import pytest
 
@@ -211,6 +213,20 @@ def test_two_programs_give_one_answer(ai, models):
         assert len(models.asked()) == 20 and all(len(asked(ai, n)) == 1 for n in numbers)
     finally:
         second.end(limit=30)
+
+
+def test_a_program_killed_while_the_model_thinks(ai, models):
+    number = new_number()
+    sid = hold(ai, models, number)
+    os.kill(ai.cron.pid, signal.SIGKILL)
+    ai.stop_cron()
+    models.config(hold=False)
+    models.release()
+    ai.start_cron()
+    ai.sql("UPDATE reply_job SET next_at = UTC_TIMESTAMP(3) WHERE state = 'thinking'")  # its lease runs out
+    assert ended(ai, sid) == "answered" and job(ai, sid)["tries"] == 2
+    ai.wait(lambda: out(ai, number)[0]["sid"], what="the answer at Twilio")
+    assert len(asked(ai, number)) == 1
 
 
 # ---- a person is needed ----

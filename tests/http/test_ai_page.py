@@ -40,6 +40,7 @@ def store_key(browser, **more):
 def test_switching_on_needs_a_key(own, admin):
     text = post(admin, "/ai", 422, **{**FIELDS, "answers": "on", "tone": "gentle"})
     assert "Store a key for this provider first." in text and 'value="gentle"' in text, "what was typed stays"
+    assert own.sql("SELECT COUNT(*) n FROM ai_profile")[0]["n"] == 0, "and nothing is stored by half"
     store_key(admin)
     post(admin, "/ai", **{**FIELDS, "answers": "on"})
     assert own.sql("SELECT mode FROM reply_rule WHERE line_id IS NULL") == [{"mode": "ai"}]
