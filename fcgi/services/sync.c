@@ -193,7 +193,7 @@ bool sync_one(struct ctx *ctx, const char *sid, struct twilio_listed *out)
     if (ctx->conf->main_test_mode || !is_message_sid(sid) || (removed = removed_sid(ctx, sid)) != REMOVED_NOT)
         return removed != REMOVED_UNKNOWN && err_set(ctx, ERR_ABSENT, "message");
     if (!account_of(ctx, &acc)) {
-        if (ctx->err.code == ERR_DATABASE)
+        if (ctx->err.code != ERR_UPSTREAM) /* the database, or credentials that do not open: not Twilio's word */
             return false;
         err_clear(ctx);
         return err_set(ctx, ERR_ABSENT, "message, and no account to ask");

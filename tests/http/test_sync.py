@@ -142,6 +142,13 @@ def test_one_message_that_is_not_here_is_fetched_and_kept(stack, other):
         assert stack.api("GET", f"/api/messages/{absent}").status_code == 404, absent
 
 
+def test_without_an_account_one_message_is_just_absent(stack):
+    stack.ctl("tenant", "add", "Without account")
+    stack.ctl("user", "add", "admin@without.example", "--tenant", "Without account", "--role", "admin", input="a long password\n")
+    answer = stack.api("GET", "/api/messages/SM" + "0" * 32, "admin@without.example")
+    assert answer.status_code == 404 and answer.json()["error"]
+
+
 def test_a_removed_message_is_not_fetched_one_by_one(stack):
     number = new_number()
     sid = record(stack, number, "to be removed here")
