@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from ai_tools import KEY, configure, draft, ended, job, notes, out, switch_on, usage
-from panel import asked, conversation_with, csrf_of, enter, messages_with, new_number
+from panel import asked, conversation_with, csrf_of, enter, messages_with, new_number, script
 from stack import Process
 
 LONG = "This is a sentence of an answer that goes on and on. " * 60
@@ -61,6 +61,19 @@ def test_the_conversation_goes_with_it_oldest_first(ai, models):
     roles = [(m["role"], m["content"]) for m in prompt_of(models)][1:]
     assert roles == [("user", "Do you have rye bread?"), ("assistant", "Answer to: Do you have rye bread?"), ("user", "And how much is it?")] or \
         [r[0] for r in roles] == ["user", "assistant", "user"] and "Answer to: Do you have rye bread?" in roles[1][1]
+
+
+def test_what_a_model_does_not_read(ai, models):
+    number = new_number()
+    models.script(kind="hand_off", reason="NOTEWORTHY")
+    ended(ai, ai.inbound("First", sender=number).sid)
+    script(ai, number, code=30007)
+    ai.api("POST", "/api/send-message", json={"to": number, "body": "NEVER-ARRIVED"})
+    sid = ai.inbound("", sender=number, NumMedia=1, MediaUrl0="https://api.twilio.com/x", MediaContentType0="image/jpeg").sid
+    assert ended(ai, sid) == "answered"
+    told = str(prompt_of(models))
+    assert "NOTEWORTHY" not in told and "NEVER-ARRIVED" not in told
+    assert prompt_of(models)[-1] == {"role": "user", "content": "First\n[image]"}
 
 
 def test_anthropic_answers_too(own, models):
