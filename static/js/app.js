@@ -110,7 +110,7 @@ const actions = {
   j: () => step(1),
   k: () => step(-1),
   '/': () => {
-    const field = document.querySelector('[data-search]');
+    const field = all('[data-search]').find(visible);
     if (field) field.select();
     else location.assign('/conversations?focus=search');
   },

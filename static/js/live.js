@@ -101,7 +101,7 @@ async function look(live) {
 
 function schedule(live) {
   clearTimeout(live.timer);
-  if (!live.ended) live.timer = setTimeout(() => turn(live), live.wait);
+  if (!live.ended && !document.hidden) live.timer = setTimeout(() => turn(live), live.wait);
 }
 
 async function turn(live) {
@@ -117,11 +117,11 @@ async function turn(live) {
     if (live.failures > 1) showProblem(offline.dataset.lost);
   }
   live.busy = false;
-  live.wait = document.hidden || live.failures > 0 ? Math.min(live.wait * 2, SLOWEST_MS) : PERIOD_MS;
+  live.wait = live.failures > 0 ? Math.min(live.wait * 2, SLOWEST_MS) : PERIOD_MS;
   schedule(live);
 }
 
-/** Look now: after a send, or when the page comes back to the front. */
+/** Look now: after a send, or when the page comes back to the front: behind other windows nothing is asked. */
 export function lookNow() {
   for (const live of boxes) {
     live.wait = PERIOD_MS;

@@ -200,3 +200,31 @@ def test_chat_by_number(panel, stack):
     write(stack, "+48601000013", "hi")
     page = panel().open("/chat/+48601000013")
     assert page.path == f"/conversations/{conversation_id(stack, '+48601000013')}"
+
+
+def test_search_and_a_new_message_beside_the_chat(panel, stack):
+    path = write(stack, "+48601000014", "hi")
+    write(stack, "whatsapp:+48601000015", "hej", ProfileName="Winiarnia Lipa")
+    page = panel().open(path).ready()
+    page.press("/")
+    assert page.focused.get_attribute("id") == "q"
+    page.fill("q", "winiarnia\n")
+    page.wait(lambda: page.path == "/conversations" and page.texts(".row-title b") == ["Winiarnia Lipa"], "what was found")
+    page.open(path).ready().one(".beside [data-new]").click()
+    page.wait(lambda: page.path == "/" and page.window.current_url.endswith("#send"), "the form for a new message")
+
+
+def test_behind_other_windows_nothing_is_asked(panel, stack):
+    path = write(stack, "+48601000016", "first")
+    page, other = panel().open(path).ready().stay(), panel("agent").open(path).ready()
+    asked = lambda: page.script("return performance.getEntriesByType('resource').filter((e) => e.name.includes('/live')).length")
+    page.wait(asked, "the first look")
+    page.script("window.was = true; Object.defineProperty(document, 'hidden', { get: () => window.was, configurable: true })")
+    for text in ("second", "third"):
+        stack.inbound(text, sender="+48601000016")
+        other.wait(lambda t=text: other.texts(".bubble.in .bubble-text")[-1] == t, "the message", LIVE_LIMIT)
+        before = before if text == "third" else asked()
+    assert asked() == before, "a hidden page asked"
+    page.script("window.was = false; document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait(lambda: page.texts(".bubble.in .bubble-text")[-2:] == ["second", "third"], "both at once", LIVE_LIMIT)
+    assert page.stayed()

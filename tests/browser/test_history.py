@@ -27,7 +27,7 @@ def test_filters(panel, told):
     texts = page.texts("tbody tr:first-child > *")
     assert texts[0] == "Outbound" and texts[1] == "+48 603 000 001" and "+48 732 100 200" in texts[2] and "SMS" in texts[2]
     assert "Unknown or unassigned number" in texts[3] or "30005" in texts[3], texts
-    assert texts[4] == "Undelivered" and texts[5].startswith("Today")
+    assert page.text("tbody tr .h-state .badge") == "Undelivered" and texts[5].startswith("Today")
     for name, check in (("Inbound", lambda ways: set(ways) == {"Inbound"}), ("Outbound", lambda ways: set(ways) == {"Outbound"})):
         page.one(f".filters li a[href*='direction={name[:-5].lower()}']").click()
         page.wait_text(".filters [aria-current]", name)
@@ -35,7 +35,7 @@ def test_filters(panel, told):
     page.one(".filters a[href*='failed']").click()
     page.wait_text(".filters [aria-current]", "Not delivered")
     assert "Saga lost" in rows(page) and "Saga answered" not in rows(page)
-    assert set(page.texts(".h-state")) <= {"Undelivered", "Failed"}
+    assert set(page.texts(".h-state .badge")) <= {"Undelivered", "Failed"}
 
 
 def test_search(panel, told):
@@ -84,3 +84,18 @@ def test_conversations_are_found_by_name_and_number(panel, stack):
         assert [a.get_attribute("href").split("#")[0].endswith(path) for a in page.all(".conversation-row a")] == [True], text
     page.fill("q", "nobody at all\n")
     page.wait_text(".empty", "Nothing found")
+
+
+def test_a_message_is_removed_from_its_row(panel, stack):
+    path = write(stack, "+48603000004", "Of this row nothing shall stay")
+    page = panel("manager").open("/history?q=nothing+shall+stay").ready()
+    link = page.one("tbody tr .row-more")
+    assert link.get_attribute("href").endswith(f"{path}/messages/{stack.sql('SELECT id FROM message WHERE body LIKE %s', 'Of this row%')[0]['id']}")
+    page.script("arguments[0].focus()", link)
+    assert link.is_displayed()
+    link.click()
+    page.wait_text("main", "Of this row nothing shall stay")
+    page.one("button[value=delete]").click()
+    page.wait(lambda: page.path == path, "the conversation")
+    assert not stack.sql("SELECT 1 FROM message WHERE body LIKE %s", "Of this row%")
+    assert not panel("agent").open("/history").ready().all(".row-more")
