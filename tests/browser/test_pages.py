@@ -5,10 +5,13 @@ import re
 
 import html5lib
 import pytest
+from core_tools import ROOT
 from window import visitor, write
 from stack import Stack, Tenant
 
 CHECK = (pathlib.Path(__file__).parent / "check_page.js").read_text(encoding="utf-8")
+# Looked at in other tests; files, fragments and addresses that lead on.
+ELSEWHERE = ["/login", "/setup", "/chat/:participant", "/media/:conversation/:message/:position", "/live", "/opt-outs/export", "/secrets", "/phone", "/m/:token"]
 LONG = "Zakład Produkcyjno-Handlowo-Usługowy „Dąb i Synowie” Spółka z ograniczoną odpowiedzialnością"
 
 
@@ -56,6 +59,9 @@ def office(stack):
               "FROM conversation WHERE peer = '+48608000014'", "Sí, de diez a dos. " + "W" * 90)
     full = write(stack, "+48608000009", *[f"line {n}" for n in range(60)])
     stack.wait(lambda: stack.sql("SELECT 1 FROM message WHERE error_code = 30003"), what="the failure")
+    batch = stack.api("POST", "/api/multi-sms/batches", json={"body": "Zażółć gęślą jaźń " * 12, "recipients": ["+48608000015", "+48608000015", "W" * 200, "x"]}).json()["batch"]["id"]
+    admin.submit("/sync", action="/sync", days="1")
+    stack.wait(lambda: stack.sql("SELECT 1 FROM bulk_batch WHERE completed_at IS NOT NULL") and stack.sql("SELECT 1 FROM sync_state WHERE state = 'idle'"), what="a batch and a walk")
     gone, asked = (stack.sql("SELECT sid, id FROM message WHERE body = %s", f"line {n}")[0] for n in (3, 4))
     stack.api("DELETE", f"/api/messages/{gone['sid']}")
     return {"privacy": "/privacy", "a report": f"/privacy/{stack.sql('SELECT MAX(id) id FROM removal_request')[0]['id']}", "removing": f"{full}/messages/{asked['id']}",
@@ -63,7 +69,8 @@ def office(stack):
             "WhatsApp": open_window, "closed window": closed, "attachments": media, "wide": wide, "failed": failed, "long chat": full,
             "a doubt": doubt, "opt-outs": "/opt-outs", "an opt-out": f"/opt-outs/{opted}", "opt-out words": "/opt-outs/words", "opt-out import": "/opt-outs/import",
             "history": "/history", "failures": "/history?direction=failed", "unrouted": "/unrouted", "reminders": "/reminders", "a reminder": f"/reminders/{visits}",
-            "new reminder": "/reminders/new", "changed reminder": f"/reminders/{visits}/edit", "auto-reply": "/auto-reply", "AI": "/ai", "AI usage": "/ai/usage", "a proposal": proposed, "system": "/system",
+            "new reminder": "/reminders/new", "changed reminder": f"/reminders/{visits}/edit", "auto-reply": "/auto-reply", "AI": "/ai", "AI usage": "/ai/usage", "a proposal": proposed,
+            "bulk": "/bulk", "a batch": f"/bulk/{batch}", "sync": "/sync", "system": "/system",
             "account": "/account", "help": "/help", "settings": "/settings", "lines": "/settings/lines", "a line": "/settings/lines/1",
             "numbers": "/settings/lines/twilio", "webhooks": "/settings/webhooks", "organisation": "/settings/organisation", "people": "/settings/people",
             "a person": "/settings/people/2", "audit trail": "/settings/audit"}
@@ -75,6 +82,14 @@ def parse(text, where):
     parser.parse(text)
     lines = text.splitlines()
     assert not parser.errors, [(where, code, more, lines[at[0] - 1][max(0, at[1] - 60):at[1] + 20]) for at, code, more in parser.errors]
+
+
+def test_each_page_is_looked_at(office):
+    """A new page without a parameter must be entered above."""
+    rows = re.findall(r"^GET +(\S+) +PAGE", (ROOT / "tests/golden/routes.txt").read_text(), re.M)
+    seen = {re.sub(r"\?.*", "", path) for path in office.values()}
+    fits = lambda row: any(re.fullmatch(re.sub(r":\w+", "[^/]+", row), path) for path in seen)
+    assert sorted(row for row in rows if not fits(row)) == sorted(ELSEWHERE)
 
 
 def look(page, where, colours=False):
@@ -127,12 +142,22 @@ def test_pages_without_a_menu(panel, stack, make_stack):
     assert not problems, "\n".join(problems)
 
 
+def test_the_handset(panel, test_mode_stack):
+    problems = []
+    for language in ("en", "pl", "es"):
+        page = panel(on=test_mode_stack, language=language)
+        for width in (1280, 320):
+            problems += look(page.size(width).open("/phone?from=%2B48607000009").ready(), f"handset {language} {width}", colours=language == "en")
+    assert not problems, "\n".join(problems)
+
+
 def test_an_empty_tenant(panel, stack):
     tenant = stack.add_tenant(Tenant("Empty", "AC" + "e" * 32, "e" * 32))
     stack.add_user("empty@example.com", "admin", tenant)
     page = panel(None).sign_in("empty@example.com")
     problems = []
-    for path in ("/", "/conversations", "/history", "/unrouted", "/reminders", "/auto-reply", "/system"):
+    for path in ("/", "/conversations", "/history", "/unrouted", "/reminders", "/auto-reply", "/ai", "/ai/usage", "/bulk", "/opt-outs", "/privacy", "/sync", "/settings",
+                 "/settings/lines", "/system"):
         for width in (1280, 320):
             problems += look(page.size(width).open(path).ready(), f"{path} {width}", colours=width == 320)
     assert not problems, "\n".join(problems)
