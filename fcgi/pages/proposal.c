@@ -1,8 +1,9 @@
 /* proposal.c - what a model proposes in a chat: asked for, shown, used, dismissed. */
 #include "base/base.h"
 #include "base/json.h"
-#include "pages/parts.h"
 #include "services/drafts.h"
+#include "services/model_keys.h"
+#include "pages/parts.h"
 
 struct draft_in { uint64_t draft; };
 static const struct form_field draft_fields[] = { FORM_ID(struct draft_in, draft, REQUIRED) };
@@ -18,7 +19,7 @@ void put_proposal(struct request *rq, struct value *o, const struct conversation
     const struct json *j = parsed(rq, c);
     const char *state = json_get_text(j, "state", ""), *id = json_get_text(j, "message", ""), *text = json_get_text(j, "text", "");
     bool ready = strcmp(state, "ready") == 0, failed = strcmp(state, "failed") == 0;
-    object_bool(o, "can_ask", c->model_key && !c->opt_out && (!j || failed));
+    object_bool(o, "can_ask", !c->opt_out && model_key_any(&rq->ctx) && (!j || failed));
     if (!j)
         return;
     struct value *p = object_object(o, "proposal");

@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "providers/model.h"
 #include "services/audit.h"
+#include "services/burst.h"
 #include "services/model_keys.h"
 #include "store/db.h"
 
@@ -62,7 +63,9 @@ bool model_key_put(struct ctx *ctx, const char *provider, const char *key)
         return err_field(ctx, "api_key", N_("A key is 8 to 400 letters, digits and signs without blanks."));
     struct change c = { .provider = provider, .last4 = key + strlen(key) - 4,
                         .sealed = crypto_seal(ctx->arena, ctx->keys, ctx->tenant, purpose(ctx, provider), key) };
-    return db_transaction(ctx, write_key, &c) == DB_OK;
+    bool ok = db_transaction(ctx, write_key, &c) == DB_OK;
+    burst_forget_all(ctx->burst);
+    return ok;
 }
 
 static bool drop_key(struct ctx *ctx, void *arg)
@@ -75,7 +78,22 @@ static bool drop_key(struct ctx *ctx, void *arg)
 int64_t model_key_delete(struct ctx *ctx, const char *provider)
 {
     struct change c = { .provider = provider };
-    return db_transaction(ctx, drop_key, &c) == DB_OK ? c.found : -1;
+    bool ok = db_transaction(ctx, drop_key, &c) == DB_OK;
+    burst_forget_all(ctx->burst);
+    return ok ? c.found : -1;
+}
+
+bool model_key_any(struct ctx *ctx)
+{
+    const char *name = arena_printf(ctx->arena, "model-key:%" PRIu64, ctx->tenant);
+    const bool *kept = burst_find(ctx->burst, name);
+    if (kept)
+        return *kept;
+    struct rows rows = model_keys(ctx);
+    bool any = rows.n > 0;
+    if (rows.ok)
+        burst_keep(ctx->burst, name, &any, sizeof any);
+    return any;
 }
 
 static bool version_shape(const char *version)

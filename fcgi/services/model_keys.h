@@ -29,6 +29,8 @@ bool model_server_check(struct ctx *ctx, const char *base_url, const char *api_v
 const char *model_key_masked(struct ctx *ctx, const char *provider);
 /* The same for a row that is here already. */
 const char *model_key_mask(struct arena *a, const struct model_key_row *row);
+/* Could a model be asked at all? For every look at a chat: kept for a burst (services/burst.h). */
+bool model_key_any(struct ctx *ctx);
 /* struct model_key_row: those the tenant has. */
 struct rows model_keys(struct ctx *ctx);
 

@@ -57,21 +57,9 @@ struct value *list_new(struct arena *a)
     return value_new(a, VALUE_LIST);
 }
 
-struct value_name value_name(const char *s, size_t len)
+static struct entry *entry_add(struct value *o, struct value_name n, enum value_kind kind)
 {
-    struct value_name n = { .s = s, .len = len };
-    if (len >= sizeof n.head)
-        memcpy(&n.head, s, sizeof n.head);
-    else
-        for (size_t i = len; i-- > 0;)
-            n.head = n.head << 8 | (unsigned char)s[i];
-    n.bit = (uint64_t)1 << (n.head * 0x9E3779B97F4A7C15u >> 58);
-    return n;
-}
-
-static struct entry *entry_add(struct value *o, const char *name, enum value_kind kind)
-{
-    BUG_IF(!o || o->kind != VALUE_OBJECT || !name);
+    BUG_IF(!o || o->kind != VALUE_OBJECT);
     if (o->count == o->cap) {
         uint32_t cap = o->cap ? o->cap * 2 : 8;
         struct entry *more = arena_alloc(o->arena, sizeof *more * cap);
@@ -80,34 +68,33 @@ static struct entry *entry_add(struct value *o, const char *name, enum value_kin
         o->as.entries = more;
         o->cap = cap;
     }
-    struct value_name n = value_name(name, strlen(name));
     struct entry *e = &o->as.entries[o->count++];
     e->head = n.head;
-    e->name = name;
+    e->name = n.s;
     e->len = (uint32_t)n.len;
     e->kind = kind;
     o->filter |= n.bit;
     return e;
 }
 
-void object_text(struct value *o, const char *name, const char *text)
+void object_text_named(struct value *o, struct value_name name, const char *text)
 {
     entry_add(o, name, text ? VALUE_TEXT : VALUE_NULL)->as.text = text;
 }
 
-void object_int(struct value *o, const char *name, int64_t v)
+void object_int_named(struct value *o, struct value_name name, int64_t v)
 {
     entry_add(o, name, VALUE_INT)->as.number = v;
 }
 
-void object_bool(struct value *o, const char *name, bool v)
+void object_bool_named(struct value *o, struct value_name name, bool v)
 {
     entry_add(o, name, VALUE_BOOL)->as.number = v;
 }
 
 void object_put(struct value *o, const char *name, struct value *v)
 {
-    struct entry *e = entry_add(o, name, value_kind(v));
+    struct entry *e = entry_add(o, NAME_OF(name), value_kind(v));
     switch (e->kind) {
     case VALUE_NULL: e->as.text = NULL; break;
     case VALUE_BOOL:

@@ -20,10 +20,39 @@ struct value *object_new(struct arena *a);
 struct value *object_row(struct arena *a, const struct row_type *type, const void *row);
 struct value *list_new(struct arena *a);
 
+/* A name made ready for many lookups: its first eight bytes as a number, and a bit for the object's filter. Inline, so that
+ * the compiler makes it of a literal: a page names things a thousand times. */
+struct value_name {
+    const char *s;
+    uint64_t head, bit;
+    size_t len;
+};
+static inline struct value_name value_name(const char *s, size_t len)
+{
+    struct value_name n = { .s = s, .len = len };
+    for (size_t i = len < sizeof n.head ? len : sizeof n.head; i-- > 0;)
+        n.head = n.head << 8 | (unsigned char)s[i];
+    n.bit = (uint64_t)1 << (n.head * 0x9E3779B97F4A7C15u >> 58);
+    return n;
+}
+#define NAME_OF(s) (value_name((s), strlen(s)))
+
 /* `name` and `text` must outlive the object. A NULL text is "no value". */
-void object_text(struct value *o, const char *name, const char *text);
-void object_int(struct value *o, const char *name, int64_t v);
-void object_bool(struct value *o, const char *name, bool v);
+void object_text_named(struct value *o, struct value_name name, const char *text);
+void object_int_named(struct value *o, struct value_name name, int64_t v);
+void object_bool_named(struct value *o, struct value_name name, bool v);
+static inline void object_text(struct value *o, const char *name, const char *text)
+{
+    object_text_named(o, NAME_OF(name), text);
+}
+static inline void object_int(struct value *o, const char *name, int64_t v)
+{
+    object_int_named(o, NAME_OF(name), v);
+}
+static inline void object_bool(struct value *o, const char *name, bool v)
+{
+    object_bool_named(o, NAME_OF(name), v);
+}
 /* A NULL value is "no value". */
 void object_put(struct value *o, const char *name, struct value *v);
 /* A new object or list under that name. */
@@ -57,13 +86,6 @@ struct found {
 /* False when there is no such name; `out` is valid until the next call with the same `out` storage. */
 bool value_find(const struct value *o, const char *name, size_t len, struct found *out);
 
-/* A name made ready for many lookups: its first eight bytes as a number, and a bit for the object's filter. */
-struct value_name {
-    const char *s;
-    uint64_t head, bit;
-    size_t len;
-};
-struct value_name value_name(const char *s, size_t len);
 /* As value_find(). */
 bool value_find_name(const struct value *o, const struct value_name *name, struct found *out);
 /* The value itself, and the element `i` of a list (i < list_len). */

@@ -284,18 +284,21 @@ const char *view_day(struct request *rq, int64_t ms)
     return day_text(t, &c, date_text(rq, t, &c));
 }
 
-/* {iso, clock, date}; `c` becomes the time in the zone of `t`. */
+/* {clock, date}; `c` becomes the time in the zone of `t`. */
 static struct value *moment(struct request *rq, struct view_times *t, struct value *o, const char *name, int64_t ms, struct civil *c)
 {
-    struct arena *a = rq->ctx.arena;
     zone_to_civil(t->zone, ms, c, NULL);
-    char *iso = arena_alloc(a, CLOCK_ISO_MAX);
-    clock_iso(ms, false, iso);
     struct value *time = object_object(o, name);
-    object_text(time, "iso", iso);
-    object_text(time, "clock", clock_text(a, c));
+    object_text(time, "clock", clock_text(rq->ctx.arena, c));
     object_text(time, "date", date_text(rq, t, c));
     return time;
+}
+
+static void put_iso(struct request *rq, struct value *time, int64_t ms)
+{
+    char *iso = arena_alloc(rq->ctx.arena, CLOCK_ISO_MAX);
+    clock_iso(ms, false, iso);
+    object_text(time, "iso", iso);
 }
 
 void view_moment(struct request *rq, struct value *o, const char *name, int64_t ms)
@@ -313,6 +316,7 @@ void view_time(struct request *rq, struct value *o, const char *name, int64_t ms
     struct view_times *t = times(rq);
     struct value *time = moment(rq, t, o, name, ms, &c);
     const char *date = date_text(rq, t, &c);
+    put_iso(rq, time, ms);
     object_text(time, "day", day_text(t, &c, date));
     object_text(time, "ago", ago_text(rq, ms, date));
 }
@@ -330,6 +334,7 @@ void view_time_in(struct request *rq, struct value *o, const char *name, int64_t
     if (ms == CLOCK_NONE)
         return;
     struct value *time = moment(rq, &(struct view_times){ .zone = zone }, o, name, ms, &c);
+    put_iso(rq, time, ms);
     zone_to_civil(zone, ms, &c, &east);
     int minutes = (east < 0 ? -east : east) / 60;
     object_text(time, "weekday", view_weekday(rq, c.weekday));
