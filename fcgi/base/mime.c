@@ -71,6 +71,15 @@ static const struct mime *by_extension(const char *extension)
     return &types[0];
 }
 
+bool text_listed(const char *word, const char *list)
+{
+    size_t n = strlen(word);
+    for (const char *s = list; (s = strstr(s, word)); s += n)
+        if ((s == list || s[-1] == ' ') && (s[n] == ' ' || s[n] == 0))
+            return true;
+    return false;
+}
+
 /* "Text/X-VCard; charset=utf-8" -> the row of text/vcard. */
 static const struct mime *by_declared(const char *declared)
 {
@@ -85,15 +94,6 @@ static const struct mime *by_declared(const char *declared)
         if (strlen(others[i][0]) == n && strncasecmp(others[i][0], declared, n) == 0)
             return by_extension(others[i][1]);
     return &types[0];
-}
-
-static bool listed(const char *word, const char *list)
-{
-    size_t n = strlen(word);
-    for (const char *s = list; (s = strstr(s, word)); s += n)
-        if ((s == list || s[-1] == ' ') && (s[n] == ' ' || s[n] == 0))
-            return true;
-    return false;
 }
 
 /* The frame head of MPEG audio: layer III is MP3, ADTS is AAC. */
@@ -120,7 +120,7 @@ const struct mime *mime_decide(const char *declared, const void *head, size_t n)
     for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
         const struct mark *m = &marks[i];
         if (n >= m->at + m->n && memcmp((const char *)head + m->at, m->bytes, m->n) == 0)
-            return listed(said->extension, m->choices) ? said : by_extension(m->extension);
+            return text_listed(said->extension, m->choices) ? said : by_extension(m->extension);
     }
     if (frame)
         return frame;

@@ -20,4 +20,7 @@ const struct mime *mime_of(const char *type);
 /* Of a type as somebody else wrote it, before there is a file: what it promises to be. */
 enum mime_kind mime_kind_of(const char *declared);
 
+/* Is the word one of a list separated by single blanks ("jpg png gif")? */
+bool text_listed(const char *word, const char *list);
+
 #endif

@@ -28,19 +28,10 @@ struct attach_limits attach_limits(struct ctx *ctx, const char *channel)
     return l;
 }
 
-static bool listed(const char *word, const char *list)
-{
-    size_t n = strlen(word);
-    for (const char *s = list; (s = strstr(s, word)); s += n)
-        if ((s == list || s[-1] == ' ') && (s[n] == ' ' || s[n] == 0))
-            return true;
-    return false;
-}
-
 /* What carriers make smaller by themselves, and so may be larger. */
 static bool is_picture(const struct mime *m)
 {
-    return listed(m->extension, "jpg png gif");
+    return text_listed(m->extension, "jpg png gif");
 }
 
 static bool refuse(struct ctx *ctx, const char *text)
@@ -53,7 +44,7 @@ static bool check_one(struct ctx *ctx, const struct attach_limits *l, const stru
 {
     if (size == 0)
         return refuse(ctx, N_("One of the files is empty."));
-    if (!listed(mime->extension, l->extensions))
+    if (!text_listed(mime->extension, l->extensions))
         return refuse(ctx, N_("One of the files is of a kind that this channel does not take."));
     if (size > (is_picture(mime) ? l->picture : l->other))
         return refuse(ctx, N_("One of the files is larger than this channel takes."));

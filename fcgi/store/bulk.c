@@ -56,11 +56,6 @@ static const struct sql cancel_all =
 static const struct sql again =
     SQL("UPDATE bulk_recipient SET state='pending',error=NULL,settled_at=NULL WHERE tenant_id=? AND batch_id=? AND id=? AND state='failed'", NULL);
 
-static int changed(int64_t n)
-{
-    return n < 0 ? -1 : n > 0;
-}
-
 uint64_t db_batch_insert(struct ctx *ctx, uint64_t tenant, const struct batch_new *b)
 {
     if (stmt_do(ctx, &batch_insert, ARGS(U64(tenant), U64(b->line_id), TEXT(b->messaging_service_sid), TEXT(b->nonce), TEXT(b->body), ID_OR_NULL(b->author_id),
@@ -104,12 +99,12 @@ struct rows db_batches_active(struct ctx *ctx, int limit)
 
 int db_batch_move(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *from, const char *to)
 {
-    return changed(stmt_do(ctx, &batch_move, ARGS(TEXT(to), U64(tenant), U64(id), TEXT(from))));
+    return stmt_changed(ctx, &batch_move, ARGS(TEXT(to), U64(tenant), U64(id), TEXT(from)));
 }
 
 int db_recipient_take(struct ctx *ctx, uint64_t tenant, uint64_t batch, uint64_t id, int64_t attempt, uint64_t conversation, uint64_t message)
 {
-    return changed(stmt_do(ctx, &take, ARGS(U64(conversation), U64(message), U64(tenant), U64(batch), U64(id), I64(attempt))));
+    return stmt_changed(ctx, &take, ARGS(U64(conversation), U64(message), U64(tenant), U64(batch), U64(id), I64(attempt)));
 }
 
 bool db_recipient_fail(struct ctx *ctx, uint64_t tenant, uint64_t batch, uint64_t id, const char *error)
@@ -129,5 +124,5 @@ int64_t db_recipients_cancel(struct ctx *ctx, uint64_t tenant, uint64_t batch)
 
 int db_recipient_again(struct ctx *ctx, uint64_t tenant, uint64_t batch, uint64_t id)
 {
-    return changed(stmt_do(ctx, &again, ARGS(U64(tenant), U64(batch), U64(id))));
+    return stmt_changed(ctx, &again, ARGS(U64(tenant), U64(batch), U64(id)));
 }

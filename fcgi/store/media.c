@@ -64,11 +64,6 @@ static const struct sql file_forget = SQL_REPEATABLE("DELETE FROM media_file WHE
 
 #define KEY_ARGS U64(tenant), U64(key->conversation_id), U64(key->message_id), I64(key->position)
 
-static int changed(int64_t n)
-{
-    return n < 0 ? -1 : n > 0;
-}
-
 bool db_media_insert(struct ctx *ctx, uint64_t tenant, const struct media_key *key, const struct media_row *m)
 {
     return stmt_do(ctx, &insert, ARGS(KEY_ARGS, TEXT(m->content_type), TEXT(m->url), TEXT(m->state), TEXT(m->file_name), TEXT(m->sha256))) >= 0;
@@ -91,7 +86,7 @@ struct rows db_media_due(struct ctx *ctx, int limit)
 
 int db_media_claim(struct ctx *ctx, uint64_t tenant, const struct media_key *key, const char *claim, int64_t lease_s)
 {
-    return changed(stmt_do(ctx, &claim_it, ARGS(TEXT(claim), I64(lease_s), KEY_ARGS)));
+    return stmt_changed(ctx, &claim_it, ARGS(TEXT(claim), I64(lease_s), KEY_ARGS));
 }
 
 struct media_fetch_row *db_media_fetch(struct ctx *ctx, uint64_t tenant, const struct media_key *key, const char *claim)
@@ -101,17 +96,17 @@ struct media_fetch_row *db_media_fetch(struct ctx *ctx, uint64_t tenant, const s
 
 int db_media_release(struct ctx *ctx, uint64_t tenant, const struct media_key *key, const char *claim, const char *state, const char *reason, int64_t in_ms)
 {
-    return changed(stmt_do(ctx, &release, ARGS(TEXT(state), TEXT(reason), I64(in_ms), KEY_ARGS, TEXT(claim))));
+    return stmt_changed(ctx, &release, ARGS(TEXT(state), TEXT(reason), I64(in_ms), KEY_ARGS, TEXT(claim)));
 }
 
 int db_media_stored(struct ctx *ctx, uint64_t tenant, const struct media_key *key, const char *claim, const char *sha256)
 {
-    return changed(stmt_do(ctx, &stored, ARGS(TEXT(sha256), KEY_ARGS, TEXT(claim))));
+    return stmt_changed(ctx, &stored, ARGS(TEXT(sha256), KEY_ARGS, TEXT(claim)));
 }
 
 int db_media_again(struct ctx *ctx, uint64_t tenant, const struct media_key *key, const char *from, const char *reason)
 {
-    return changed(stmt_do(ctx, &again, ARGS(TEXT(reason), KEY_ARGS, TEXT(from))));
+    return stmt_changed(ctx, &again, ARGS(TEXT(reason), KEY_ARGS, TEXT(from)));
 }
 
 bool db_media_lost(struct ctx *ctx, uint64_t tenant, const struct media_key *key)
@@ -146,5 +141,5 @@ bool db_media_remove(struct ctx *ctx, uint64_t tenant, uint64_t conversation, ui
 
 int db_media_file_forget(struct ctx *ctx, uint64_t tenant, const char *sha256)
 {
-    return changed(stmt_do(ctx, &file_forget, ARGS(U64(tenant), TEXT(sha256))));
+    return stmt_changed(ctx, &file_forget, ARGS(U64(tenant), TEXT(sha256)));
 }

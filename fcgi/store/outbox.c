@@ -79,24 +79,19 @@ struct rows db_outbox_due(struct ctx *ctx, const char *state, int limit)
     return stmt_all(ctx, &outbox_due, ARGS(TEXT(state), I64(limit)));
 }
 
-static int changed(int64_t n)
-{
-    return n < 0 ? -1 : n > 0;
-}
-
 int db_outbox_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *from, const char *claim, int64_t lease_s)
 {
-    return changed(stmt_do(ctx, &outbox_claim, ARGS(TEXT(claim), I64(lease_s), U64(tenant), U64(id), TEXT(from))));
+    return stmt_changed(ctx, &outbox_claim, ARGS(TEXT(claim), I64(lease_s), U64(tenant), U64(id), TEXT(from)));
 }
 
 int db_outbox_release(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, const char *state, int64_t in_ms, const char *error)
 {
-    return changed(stmt_do(ctx, &outbox_release, ARGS(TEXT(state), I64(in_ms), TEXT(error), U64(tenant), U64(id), TEXT(claim))));
+    return stmt_changed(ctx, &outbox_release, ARGS(TEXT(state), I64(in_ms), TEXT(error), U64(tenant), U64(id), TEXT(claim)));
 }
 
 int db_outbox_return(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t in_ms)
 {
-    return changed(stmt_do(ctx, &outbox_return, ARGS(I64(in_ms), U64(tenant), U64(id), TEXT(claim))));
+    return stmt_changed(ctx, &outbox_return, ARGS(I64(in_ms), U64(tenant), U64(id), TEXT(claim)));
 }
 
 int64_t db_outbox_expire(struct ctx *ctx)
@@ -106,12 +101,12 @@ int64_t db_outbox_expire(struct ctx *ctx)
 
 int db_outbox_move(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *from, const char *to, int64_t in_ms, const char *error)
 {
-    return changed(stmt_do(ctx, &outbox_move, ARGS(TEXT(to), I64(in_ms), TEXT(error), U64(tenant), U64(id), TEXT(from))));
+    return stmt_changed(ctx, &outbox_move, ARGS(TEXT(to), I64(in_ms), TEXT(error), U64(tenant), U64(id), TEXT(from)));
 }
 
 int db_outbox_take(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *state, int64_t in_ms)
 {
-    return changed(stmt_do(ctx, &outbox_take, ARGS(I64(in_ms), U64(tenant), U64(id), TEXT(state))));
+    return stmt_changed(ctx, &outbox_take, ARGS(I64(in_ms), U64(tenant), U64(id), TEXT(state)));
 }
 
 int db_outbox_in_the_air(struct ctx *ctx, uint64_t tenant, const char *peer)

@@ -59,11 +59,6 @@ static const struct sql known = SQL_REPEATABLE("SELECT COUNT(*) FROM (SELECT 1 F
 static const struct sql queue =
     SQL_REPEATABLE("SELECT COUNT(*) FROM (SELECT 1 FROM removal WHERE tenant_id=? AND request_id=? AND state='waiting' LIMIT ?) r", &number_row_type);
 
-static int changed(int64_t n)
-{
-    return n < 0 ? -1 : n > 0;
-}
-
 uint64_t db_removal_add(struct ctx *ctx, uint64_t tenant, uint64_t request, uint64_t conversation, uint64_t message, const char *sid, const char *action,
                         const char *claim, int64_t lease_s)
 {
@@ -106,12 +101,12 @@ int64_t db_removal_queue(struct ctx *ctx, uint64_t tenant, uint64_t request, int
 
 int db_removal_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t lease_s)
 {
-    return changed(stmt_do(ctx, &claim_it, ARGS(TEXT(claim), I64(lease_s), U64(tenant), U64(id))));
+    return stmt_changed(ctx, &claim_it, ARGS(TEXT(claim), I64(lease_s), U64(tenant), U64(id)));
 }
 
 int db_removal_claim_resting(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t lease_s)
 {
-    return changed(stmt_do(ctx, &claim_resting, ARGS(TEXT(claim), I64(lease_s), U64(tenant), U64(id))));
+    return stmt_changed(ctx, &claim_resting, ARGS(TEXT(claim), I64(lease_s), U64(tenant), U64(id)));
 }
 
 bool db_removal_wake(struct ctx *ctx, uint64_t tenant, uint64_t request)
@@ -121,12 +116,12 @@ bool db_removal_wake(struct ctx *ctx, uint64_t tenant, uint64_t request)
 
 int db_removal_hold(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t lease_s)
 {
-    return changed(stmt_do(ctx, &hold, ARGS(I64(lease_s), U64(tenant), U64(id), TEXT(claim))));
+    return stmt_changed(ctx, &hold, ARGS(I64(lease_s), U64(tenant), U64(id), TEXT(claim)));
 }
 
 int db_removal_settle(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, const char *state, int64_t in_ms, int64_t code, int64_t http)
 {
-    return changed(stmt_do(ctx, &settle, ARGS(TEXT(state), I64(in_ms), I64(code), I64(http), U64(tenant), U64(id), TEXT(claim))));
+    return stmt_changed(ctx, &settle, ARGS(TEXT(state), I64(in_ms), I64(code), I64(http), U64(tenant), U64(id), TEXT(claim)));
 }
 
 bool db_removal_expire(struct ctx *ctx)

@@ -82,11 +82,6 @@ static const struct sql age_collect =
         "WHERE m.tenant_id=? AND m.direction=? AND m.id>? AND m.id<=? "
         "AND (? OR m.body<>'' OR m.num_media>0 OR (m.extra IS NOT NULL AND m.extra NOT LIKE '{\"Redacted\"%')) ON DUPLICATE KEY UPDATE id=removal.id", NULL);
 
-static int changed(int64_t n)
-{
-    return n < 0 ? -1 : n > 0;
-}
-
 uint64_t db_removal_request_add(struct ctx *ctx, uint64_t tenant, const char *kind, const char *action, const char *subject, uint64_t user, const char *actor)
 {
     if (stmt_do(ctx, &request_add, ARGS(U64(tenant), TEXT(kind), TEXT(action), TEXT(subject), ID_OR_NULL(user), TEXT(actor))) < 0)
@@ -116,7 +111,7 @@ struct rows db_removal_requests_due(struct ctx *ctx, int limit)
 
 int db_removal_request_take(struct ctx *ctx, uint64_t tenant, uint64_t id, int64_t in_ms)
 {
-    return changed(stmt_do(ctx, &request_take, ARGS(I64(in_ms), U64(tenant), U64(id))));
+    return stmt_changed(ctx, &request_take, ARGS(I64(in_ms), U64(tenant), U64(id)));
 }
 
 int64_t db_removal_outstanding(struct ctx *ctx, uint64_t tenant, uint64_t id)
@@ -127,7 +122,7 @@ int64_t db_removal_outstanding(struct ctx *ctx, uint64_t tenant, uint64_t id)
 
 int db_removal_request_end(struct ctx *ctx, uint64_t tenant, uint64_t id)
 {
-    return changed(stmt_do(ctx, &request_end, ARGS(U64(tenant), U64(id))));
+    return stmt_changed(ctx, &request_end, ARGS(U64(tenant), U64(id)));
 }
 
 bool db_removal_request_reopen(struct ctx *ctx, uint64_t tenant, uint64_t id, int64_t again)
@@ -167,7 +162,7 @@ struct removal_source_row *db_removal_source(struct ctx *ctx, uint64_t tenant, u
 
 int db_removal_source_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t lease_s)
 {
-    return changed(stmt_do(ctx, &source_claim, ARGS(TEXT(claim), I64(lease_s), U64(tenant), U64(id))));
+    return stmt_changed(ctx, &source_claim, ARGS(TEXT(claim), I64(lease_s), U64(tenant), U64(id)));
 }
 
 bool db_removal_collect(struct ctx *ctx, const struct removal_source_row *s, int chunk, int64_t rest_s, struct removal_chunk *out)
@@ -191,7 +186,7 @@ bool db_removal_collect(struct ctx *ctx, const struct removal_source_row *s, int
 int db_removal_source_settle(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, const char *state, uint64_t cursor, const char *next_uri,
                              int64_t tries, int64_t in_ms)
 {
-    return changed(stmt_do(ctx, &source_settle, ARGS(TEXT(state), U64(cursor), TEXT(next_uri), I64(tries), I64(strcmp(state, "waiting") == 0), I64(in_ms), U64(tenant), U64(id), TEXT(claim))));
+    return stmt_changed(ctx, &source_settle, ARGS(TEXT(state), U64(cursor), TEXT(next_uri), I64(tries), I64(strcmp(state, "waiting") == 0), I64(in_ms), U64(tenant), U64(id), TEXT(claim)));
 }
 
 bool db_removal_source_rest(struct ctx *ctx, uint64_t tenant, uint64_t id, int64_t in_ms)

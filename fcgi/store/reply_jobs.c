@@ -66,29 +66,24 @@ struct rows db_reply_due(struct ctx *ctx, bool quick, int limit)
     return stmt_all(ctx, quick ? &due_quick : &due, ARGS(I64(limit)));
 }
 
-static int changed(int64_t n)
-{
-    return n < 0 ? -1 : n > 0;
-}
-
 int db_reply_claim(struct ctx *ctx, const struct reply_due_row *job, const char *claim, int64_t lease_s)
 {
-    return changed(stmt_do(ctx, &claim_one, ARGS(TEXT(claim), I64(lease_s), JOB_ARGS(job))));
+    return stmt_changed(ctx, &claim_one, ARGS(TEXT(claim), I64(lease_s), JOB_ARGS(job)));
 }
 
 int db_reply_hold(struct ctx *ctx, const struct reply_due_row *job, const char *claim, int64_t lease_s)
 {
-    return changed(stmt_do(ctx, &hold_one, ARGS(I64(lease_s), JOB_ARGS(job), TEXT(claim))));
+    return stmt_changed(ctx, &hold_one, ARGS(I64(lease_s), JOB_ARGS(job), TEXT(claim)));
 }
 
 int db_reply_release(struct ctx *ctx, const struct reply_due_row *job, const char *claim, int64_t in_ms)
 {
-    return changed(stmt_do(ctx, &release_one, ARGS(I64(in_ms), JOB_ARGS(job), TEXT(claim))));
+    return stmt_changed(ctx, &release_one, ARGS(I64(in_ms), JOB_ARGS(job), TEXT(claim)));
 }
 
 int db_reply_done(struct ctx *ctx, const struct reply_due_row *job, const char *claim, const char *outcome)
 {
-    return changed(stmt_do(ctx, &done_one, ARGS(TEXT(outcome), JOB_ARGS(job), TEXT(claim))));
+    return stmt_changed(ctx, &done_one, ARGS(TEXT(outcome), JOB_ARGS(job), TEXT(claim)));
 }
 
 int64_t db_reply_expire(struct ctx *ctx, int64_t tries)
@@ -103,7 +98,7 @@ struct rows db_reply_spent(struct ctx *ctx, int64_t tries, int limit)
 
 int db_reply_give_up(struct ctx *ctx, const struct reply_due_row *job, int64_t tries)
 {
-    return changed(stmt_do(ctx, &give_up, ARGS(JOB_ARGS(job), I64(tries))));
+    return stmt_changed(ctx, &give_up, ARGS(JOB_ARGS(job), I64(tries)));
 }
 
 int64_t db_reply_purge(struct ctx *ctx, int64_t days)

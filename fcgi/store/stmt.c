@@ -333,6 +333,12 @@ int64_t stmt_do(struct ctx *ctx, const struct sql *q, const struct arg *args, si
     return out.changed;
 }
 
+int stmt_changed(struct ctx *ctx, const struct sql *q, const struct arg *args, size_t n)
+{
+    int64_t rows = stmt_do(ctx, q, args, n);
+    return rows < 0 ? -1 : rows > 0;
+}
+
 uint64_t stmt_insert_id(const struct ctx *ctx)
 {
     return ctx->db->insert_id;

@@ -47,6 +47,8 @@ void *stmt_one(struct ctx *ctx, const struct sql *q, const struct arg *args, siz
 struct rows stmt_all(struct ctx *ctx, const struct sql *q, const struct arg *args, size_t n) MUST_USE;
 /* Rows changed, -1 on failure. A CALL that yields one row of the row type is read with stmt_one(). */
 int64_t stmt_do(struct ctx *ctx, const struct sql *q, const struct arg *args, size_t n) MUST_USE;
+/* Did the condition hold? 1 rows were changed, 0 none, -1 failure: for writes whose row count decides. */
+int stmt_changed(struct ctx *ctx, const struct sql *q, const struct arg *args, size_t n) MUST_USE;
 /* AUTO_INCREMENT value of the last stmt_do(). */
 uint64_t stmt_insert_id(const struct ctx *ctx);
 /* True when ctx->err comes from a duplicate key; clears it. */

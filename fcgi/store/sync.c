@@ -49,11 +49,6 @@ static const struct sql unsettled =
                    "WHERE o.tenant_id=? AND o.state IN ('claimed','unknown') AND c.peer=? AND m.sid IS NULL LIMIT 1", &due_row_type);
 static const struct sql import = SQL_REPEATABLE("CALL message_import(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &ingest_row_type);
 
-static int changed(int64_t n)
-{
-    return n < 0 ? -1 : n > 0;
-}
-
 struct sync_row *db_sync_get(struct ctx *ctx, uint64_t tenant)
 {
     return stmt_one(ctx, &get, ARGS(U64(tenant)));
@@ -63,7 +58,7 @@ int db_sync_start(struct ctx *ctx, uint64_t tenant, const char *kind, int64_t da
 {
     if (stmt_do(ctx, &seed, ARGS(U64(tenant))) < 0)
         return -1;
-    return changed(stmt_do(ctx, &start, ARGS(TEXT(kind), I64(days), TEXT(author), U64(tenant))));
+    return stmt_changed(ctx, &start, ARGS(TEXT(kind), I64(days), TEXT(author), U64(tenant)));
 }
 
 struct rows db_sync_tenants(struct ctx *ctx)
@@ -78,18 +73,18 @@ struct rows db_sync_due(struct ctx *ctx, int limit)
 
 int db_sync_claim(struct ctx *ctx, uint64_t tenant, const char *claim, int64_t lease_s)
 {
-    return changed(stmt_do(ctx, &claim_one, ARGS(TEXT(claim), I64(lease_s), U64(tenant))));
+    return stmt_changed(ctx, &claim_one, ARGS(TEXT(claim), I64(lease_s), U64(tenant)));
 }
 
 int db_sync_hold(struct ctx *ctx, uint64_t tenant, const char *claim, int64_t lease_s)
 {
-    return changed(stmt_do(ctx, &hold, ARGS(I64(lease_s), U64(tenant), TEXT(claim))));
+    return stmt_changed(ctx, &hold, ARGS(I64(lease_s), U64(tenant), TEXT(claim)));
 }
 
 int db_sync_advance(struct ctx *ctx, uint64_t tenant, const char *claim, const char *next_uri, const struct sync_counts *c, int64_t pause_ms)
 {
-    return changed(stmt_do(ctx, &advance, ARGS(TEXT(next_uri), TEXT(next_uri), TEXT(next_uri), I64(c->seen), I64(c->added), I64(c->updated), I64(c->skipped),
-                                               I64(pause_ms), U64(tenant), TEXT(claim))));
+    return stmt_changed(ctx, &advance, ARGS(TEXT(next_uri), TEXT(next_uri), TEXT(next_uri), I64(c->seen), I64(c->added), I64(c->updated), I64(c->skipped),
+                                               I64(pause_ms), U64(tenant), TEXT(claim)));
 }
 
 bool db_sync_back_off(struct ctx *ctx, uint64_t tenant, const char *claim, int64_t wait_ms, bool failed, const char *error)
