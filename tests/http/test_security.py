@@ -7,11 +7,15 @@ import urllib.parse
 import pymysql
 import pytest
 
+from ai_tools import KEY, ended, switch_on
 from core_tools import ROOT
 from panel import at_once, conversation_with, csrf_of, enter, new_number, new_sid, quoted, script, shared
 from stack import USERS, Browser
+from test_media import arrive, at_twilio
 
-PAGES = ["/", "/conversations", "/history", "/unrouted", "/system", "/account", "/help", "/conversations/:id"]
+ROUTES = re.findall(r'^ROUTE\((\w+), *"([^"]+)", *(\w+),', (ROOT / "fcgi/routes.def").read_text(), re.M)
+PLAIN = {"/live", "/secrets", "/phone", "/setup", "/login", "/opt-outs/export"}  # no pages of the panel, or not everywhere
+PAGES = [path for method, path, kind in ROUTES if method == "GET" and kind == "PAGE" and ":" not in path and path not in PLAIN] + ["/conversations/:id"]
 
 
 def existing(stack, path):
@@ -50,7 +54,8 @@ def test_errors_name_the_request_and_nothing_inside(stack):
 # ---- input ----
 
 @pytest.mark.parametrize("path", ["/history?q={}", "/conversations?q={}", "/login?next={}", "/chat/{}", "/absent/{}", "/history?direction={}", "/live?view={}",
-                                  "/conversations?before={}", "/unrouted?before={}"])
+                                  "/conversations?before={}", "/unrouted?before={}", "/opt-outs?q={}", "/opt-outs?before={}", "/auto-reply?line={}", "/ai?line={}", "/bulk?before={}",
+                                  "/settings/audit?before={}", "/reminders/new?to={}", "/privacy?before={}"])
 def test_what_is_asked_for_is_shown_as_text(stack, path):
     for probe in ("<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'-alert(1)-'", "{{csrf}}{{{body}}}"):
         answer = enter(stack).get(path.format(urllib.parse.quote(probe, safe="")))
@@ -150,9 +155,11 @@ def test_safe_requests_run_as_the_reader(make_stack):
     stack.env["CENTRALA_DB_PASSWORD"] = "not the password"
     stack.start_fcgi()
     stack.wait(lambda: stack.get("/api/health").status_code == 200, what="health by the reader")
-    for path in ("/", "/conversations", "/conversations/1", "/history", "/history?q=x", "/unrouted", "/system", "/account", "/live?view=list&cursor=0-0", "/help"):
+    for path in (*PAGES[:-1], "/conversations/1", "/history?q=x", "/opt-outs?q=x", "/live?view=list&cursor=0-0", "/opt-outs/export"):
         assert browser.get(path).status_code == 200, path
-    for path in ("/api/messages", "/api/messages/stats", f"/api/messages/{sid}", "/api/conversations", "/api/conversations/x"):
+    plain = [path for method, path, kind in ROUTES if method == "GET" and kind == "API" and ":" not in path and path != "/api/messages/remote"]  # that one keeps what it lists
+    assert "/api/reminders" in plain and "/api/secrets" in plain
+    for path in (*plain, f"/api/messages/{sid}", "/api/conversations/x", "/api/opt-outs/%2B48500600700"):
         assert stack.get(path, headers={"Authorization": f"Bearer {token}"}).status_code == 200, path
     assert stack.inbound("y").status_code == 503
     assert stack.get("/twilio/inbound").status_code == 405
@@ -204,6 +211,49 @@ def test_the_log_holds_no_secret_no_number_and_no_text(make_stack):
     forbidden = {"a number": number[1:], "a text": word, "the same, escaped": word[6:], "a password": stack.passwords[USERS["admin"]], "a bearer token": token,
                  "a session": session, "an auth token": stack.tenant.token, "a hook secret": stack.tenant.hook_secret, "an e-mail": "@example.com",
                  "a line": stack.line[1:], "a CSRF token": csrf_of(browser.page("/")), "a database password": stack.env["CENTRALA_DB_PASSWORD"]}
+    for what, text in forbidden.items():
+        found = [line for line in logs.splitlines() if text in line]
+        assert not found, f"{what} in the log: {found[:3]}"
+
+
+def test_what_happens_by_itself_logs_no_number_no_text_and_no_key(make_stack, models):
+    """Answers, a model, opt-outs, reminders, batches, attachments, the walk, removing, erasing; settings and keys."""
+    stack, word, spare = make_stack(**models.settings), "Zażółć" + secrets.token_hex(8), "1" * 31 + "7"
+    number, left, gone, drawn = (new_number() for _ in range(4))
+    switch_on(stack, system_prompt=f"{word} prompt")
+    models.script(kind="text", text=f"{word} answer")
+    first = stack.inbound(f"{word} question", sender=number)
+    assert ended(stack, first.sid) == "answered"
+    models.script(kind="hand_off", reason=f"{word} reason")
+    assert ended(stack, stack.inbound(f"{word} again", sender=number).sid) == "ai-handed_off"
+    models.script(kind="error", status=400, message=f"{word} {KEY}")
+    stack.api("POST", "/api/ai/test", json={"message": word, "api_key": KEY})
+    stack.api("POST", "/api/auto-reply/config", json={"enabled": True, "message": f"{word} text"})
+    assert ended(stack, stack.inbound(f"{word} third", sender=gone).sid) == "answered"
+    stack.inbound("stop", sender=left)
+    stack.inbound(f"stop {word}", sender=drawn)
+    stack.api("POST", "/api/opt-outs", json={"address": drawn, "reason": word})
+    batch = stack.api("POST", "/api/multi-sms/batches", json={"body": f"{word} to all", "recipients": [number, left, f"{word} nobody"]}).json()["batch"]["id"]
+    reminder = stack.api("POST", "/api/reminders", json={"to": number, "body": f"{word} remember", "interval_minutes": 60, "name": word}).json()["id"]
+    stack.sql("UPDATE reminder SET next_at = UTC_TIMESTAMP() - INTERVAL 1 SECOND WHERE id = %s", reminder)
+    sid = new_sid("MM")
+    arrive(stack, [at_twilio(stack, sid), f"https://evil.example/{word}"], number, sid)
+    browser = enter(stack)
+    browser.submit("/sync", action="/sync", days="1")
+    stack.api("GET", f"/api/messages/remote?from={quoted(number)}")
+    stack.api("POST", f"/api/messages/{first.sid}/redact")
+    stack.api("POST", "/api/secrets/TWILIO_AUTH_TOKEN/test", json={"value": spare})
+    browser.submit("/settings/organisation", action="/settings/organisation", name=f"{word} firm")
+    browser.submit("/settings/people", action="/settings/people", email=f"{word[6:]}@example.com", name=word)
+    browser.submit("/privacy", "/privacy/erase", number=gone, again=gone)
+    stack.api("DELETE", f"/api/conversations/{quoted(drawn)}")
+    for done in ("SELECT 1 FROM bulk_batch WHERE completed_at IS NOT NULL", "SELECT 1 FROM reminder_slot", "SELECT 1 FROM sync_state WHERE state <> 'running'",
+                 "SELECT 1 FROM removal_request WHERE kind = 'person' AND state = 'done'", "SELECT 1 FROM message_media WHERE state = 'refused'"):
+        stack.wait(lambda: stack.sql(done), what=done)
+    logs = stack.program_logs()
+    assert batch and "event=reply.judged" in logs and "event=removal.done" in logs and "event=call" in logs
+    forbidden = {"a text": word, "the same, escaped": word[6:], "a key": KEY, "a token": stack.tenant.token, "a token that was tried": spare, "a line": stack.line[1:],
+                 **{f"number {i}": n[1:] for i, n in enumerate((number, left, gone, drawn))}}
     for what, text in forbidden.items():
         found = [line for line in logs.splitlines() if text in line]
         assert not found, f"{what} in the log: {found[:3]}"
