@@ -18,7 +18,8 @@ int health_api(struct request *rq, struct response *rs) /* GET /api/health (000)
     member(&rs->body, "status", up ? "ok" : "error");
     member(&rs->body, "message", up ? "Centrala is running" : "The database does not answer");
     member(&rs->body, "env", rq->ctx.conf->main_env);
-    str_printf(&rs->body, ",\"test_mode\":%s}", rq->ctx.conf->main_test_mode ? "true" : "false");
+    str_printf(&rs->body, ",\"openai_enabled\":%s,\"debug\":false,\"test_mode\":%s}", up && health_model_configured(&rq->ctx) ? "true" : "false",
+               rq->ctx.conf->main_test_mode ? "true" : "false");
     return json_done(rs, up ? 200 : 503);
 }
 

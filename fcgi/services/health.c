@@ -16,6 +16,11 @@ bool health_twilio_configured(struct ctx *ctx)
     return db_any_account(ctx) > 0;
 }
 
+bool health_model_configured(struct ctx *ctx)
+{
+    return db_any_model(ctx) > 0;
+}
+
 bool health_read(struct ctx *ctx, struct health *out)
 {
     struct tenant_row *tenant = db_tenant_get(ctx, ctx->tenant);

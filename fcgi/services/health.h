@@ -9,6 +9,7 @@
 bool health_database(struct ctx *ctx);
 /* Any tenant has Twilio credentials. */
 bool health_twilio_configured(struct ctx *ctx);
+bool health_model_configured(struct ctx *ctx);
 
 struct health {
     struct queue_row *queue;

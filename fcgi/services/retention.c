@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "services/audit.h"
 #include "services/removal.h"
+#include "store/bulk.h"
 #include "store/db.h"
 
 enum { DAYS_MOST = 3650, EMPTY_MOST = 500, PURGES_MOST = 100 };
@@ -56,6 +57,15 @@ static bool remove_empty(struct ctx *ctx, int64_t days)
     return rows.ok;
 }
 
+/* What batches keep of the same messages: the text, and whom it went to. */
+static bool age_batches(struct ctx *ctx, const struct retention_row *r)
+{
+    int64_t n = 1;
+    for (int i = 0; i < PURGES_MOST && n > 0; i++)
+        n = db_batches_age(ctx, ctx->tenant, strcmp(r->action, "delete") == 0, r->days);
+    return n >= 0;
+}
+
 int retention_run(struct ctx *ctx)
 {
     struct rows rows = db_retentions(ctx);
@@ -66,7 +76,7 @@ int retention_run(struct ctx *ctx)
         ctx->tenant = r[i].tenant_id;
         int busy = db_removal_retention_busy(ctx, ctx->tenant); /* the day before was not enough: it goes on */
         ok = busy > 0 || (busy == 0 && db_transaction(ctx, ask, &r[i]) == DB_OK);
-        ok = ok && (strcmp(r[i].action, "delete") != 0 || remove_empty(ctx, r[i].days));
+        ok = ok && (strcmp(r[i].action, "delete") != 0 || remove_empty(ctx, r[i].days)) && age_batches(ctx, &r[i]);
     }
     ctx->tenant = outer;
     return ok ? (int)rows.n : -1;

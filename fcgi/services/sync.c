@@ -166,6 +166,8 @@ bool sync_remote(struct ctx *ctx, const struct twilio_filter *filter, struct twi
     struct call call;
     struct answer answer;
     struct sync_counts counts;
+    if (ctx->conf->main_test_mode)
+        return err_text(ctx, ERR_CONFLICT, N_("In test mode Twilio is not asked."), "test mode");
     if (!account_of(ctx, &acc))
         return false;
     if (!twilio_find_call(ctx->arena, ctx->conf, &acc, filter, NULL, &call))

@@ -56,6 +56,16 @@ static const struct sql cancel_all =
 static const struct sql again =
     SQL("UPDATE bulk_recipient SET state='pending',error=NULL,settled_at=NULL WHERE tenant_id=? AND batch_id=? AND id=? AND state='failed'", NULL);
 
+static const struct sql age_delete =
+    SQL_REPEATABLE("DELETE FROM bulk_batch WHERE tenant_id=? AND completed_at<UTC_TIMESTAMP(3)-INTERVAL ? DAY ORDER BY id LIMIT 100", NULL);
+static const struct sql age_redact =
+    SQL_REPEATABLE("UPDATE bulk_batch SET body='' WHERE tenant_id=? AND completed_at<UTC_TIMESTAMP(3)-INTERVAL ? DAY AND body<>'' ORDER BY id LIMIT 100", NULL);
+
+int64_t db_batches_age(struct ctx *ctx, uint64_t tenant, bool delete, int64_t days)
+{
+    return stmt_do(ctx, delete ? &age_delete : &age_redact, ARGS(U64(tenant), I64(days)));
+}
+
 uint64_t db_batch_insert(struct ctx *ctx, uint64_t tenant, const struct batch_new *b)
 {
     if (stmt_do(ctx, &batch_insert, ARGS(U64(tenant), U64(b->line_id), TEXT(b->messaging_service_sid), TEXT(b->nonce), TEXT(b->body), ID_OR_NULL(b->author_id),

@@ -42,6 +42,9 @@ static const struct sql queue_state =
 /* lint: no-tenant: is anything configured at all? */
 static const struct sql any_account = SQL_REPEATABLE("SELECT COUNT(*) FROM (SELECT 1 FROM twilio_account LIMIT 1) a", &count_row_type);
 
+/* lint: no-tenant: the same */
+static const struct sql any_model = SQL_REPEATABLE("SELECT COUNT(*) FROM (SELECT 1 FROM model_key LIMIT 1) a", &count_row_type);
+
 bool db_rejection_count(struct ctx *ctx, uint64_t tenant, const char *account_sid, const char *reason, const char *url)
 {
     return stmt_do(ctx, &rejection_count, ARGS(ID_OR_NULL(tenant), TEXT(account_sid), ID_OR_NULL(tenant), TEXT(reason), TEXT(url))) >= 0;
@@ -72,8 +75,18 @@ struct queue_row *db_queue_state(struct ctx *ctx, uint64_t t)
     return stmt_one(ctx, &queue_state, ARGS(U64(t), U64(t), U64(t), U64(t), U64(t), U64(t), U64(t)));
 }
 
+static int any(struct ctx *ctx, const struct sql *sql)
+{
+    struct count_row *r = stmt_one(ctx, sql, NO_ARGS);
+    return r ? r->n > 0 : -1;
+}
+
 int db_any_account(struct ctx *ctx)
 {
-    struct count_row *r = stmt_one(ctx, &any_account, NO_ARGS);
-    return r ? r->n > 0 : -1;
+    return any(ctx, &any_account);
+}
+
+int db_any_model(struct ctx *ctx)
+{
+    return any(ctx, &any_model);
 }

@@ -27,5 +27,6 @@ struct rows db_heartbeats(struct ctx *ctx);
 struct queue_row *db_queue_state(struct ctx *ctx, uint64_t tenant);
 /* Any Twilio account in the installation? 1, 0, -1. */
 int db_any_account(struct ctx *ctx);
+int db_any_model(struct ctx *ctx); /* a key of a provider of models */
 
 #endif

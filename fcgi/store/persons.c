@@ -14,7 +14,10 @@ static const struct sql handset_delete = SQL_REPEATABLE("DELETE FROM handset WHE
 static const struct sql recipients_blank =
     SQL_REPEATABLE("UPDATE bulk_recipient SET settled_at=COALESCE(settled_at,UTC_TIMESTAMP(3)),state=IF(state IN ('pending','queued'),'canceled',state),"
                    "number_raw='…',address=NULL,conversation_id=NULL,message_id=NULL,error=NULL WHERE tenant_id=? AND address=?", NULL);
-static const struct sql target_blank = SQL_REPEATABLE("UPDATE ai_profile SET target_number='' WHERE tenant_id=? AND target_number=?", NULL);
+/* It stands as it was typed: "600 700 800" is the end of its number. */
+static const struct sql target_blank =
+    SQL_REPEATABLE("UPDATE ai_profile SET target_number='' WHERE tenant_id=? AND LENGTH(REGEXP_REPLACE(target_number,'[^0-9]',''))>5 "
+                   "AND ? LIKE CONCAT('%',TRIM(LEADING '0' FROM REGEXP_REPLACE(target_number,'[^0-9]','')))", NULL);
 static const struct sql audit_blank =
     SQL_REPEATABLE("UPDATE audit SET target=REPLACE(target,?,'…'),detail=REPLACE(detail,?,'…') WHERE tenant_id=? AND (INSTR(target,?)>0 OR INSTR(detail,?)>0)", NULL);
 #define SELECT_RETENTION "SELECT tenant_id,action,days,changed_by,changed_at FROM retention "

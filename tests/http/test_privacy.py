@@ -181,6 +181,23 @@ def test_old_messages_are_deleted_and_then_their_empty_conversations(own):
     keep(own, enter(own), "keep", 30)
 
 
+def test_batches_keep_neither_text_nor_numbers_longer_than_messages(own):
+    numbers = [new_number() for _ in range(3)]
+    old, young, plain = (own.api("POST", "/api/multi-sms/batches", json={"body": "to all", "recipients": [n]}).json()["batch"]["id"] for n in numbers)
+    own.wait(lambda: own.sql("SELECT COUNT(*) n FROM bulk_batch WHERE state = 'completed'")[0]["n"] == 3, what="the batches")
+    own.sql("UPDATE bulk_batch SET completed_at = completed_at - INTERVAL 100 DAY WHERE id IN (%s, %s)", old, plain)
+
+    def bodies():
+        return {r["id"]: r["body"] for r in own.sql("SELECT id, body FROM bulk_batch")}
+    keep(own, enter(own), "redact", 90)
+    run_job(own)
+    assert bodies() == {old: "", young: "to all", plain: ""} and own.sql("SELECT 1 FROM bulk_recipient WHERE address = %s", numbers[0])
+    keep(own, enter(own), "delete", 90)
+    run_job(own)
+    assert bodies() == {young: "to all"} and [r["address"] for r in own.sql("SELECT address FROM bulk_recipient")] == [numbers[1]]
+    keep(own, enter(own), "keep", 90)
+
+
 def test_nobody_else_loses_anything_by_one_tenants_retention(own):
     tenant = own.add_tenant(Tenant("Neighbour", "AC" + "b" * 32, "c" * 32))
     own.sim.post("accounts", {"sid": tenant.sid, "token": tenant.token})
@@ -212,9 +229,12 @@ def test_a_person_is_erased_everywhere_and_stays_suppressed(stack):
     assert batch.status_code == 201, batch.text
     stack.wait(lambda: stack.sql("SELECT state FROM bulk_batch WHERE id = %s", batch.json()["batch"]["id"])[0]["state"] == "completed", timeout=30, what="the batch")
     stack.wait(lambda: {m["status"] for m in messages_with(stack, number) if m["direction"] == 1} == {"delivered"}, what="the deliveries")
+    stack.sql("INSERT INTO ai_profile (tenant_id, target_number) VALUES (%s, %s)", stack.tenant.id, f"{number[3:6]} {number[6:9]}-{number[9:]}")
     answer = erase(stack, number)
     identity = re.search(r"/privacy/(\d+)", answer.url).group(1)
     row = report(stack, identity)
+    assert stack.sql("SELECT target_number t FROM ai_profile WHERE tenant_id = %s", stack.tenant.id) == [{"t": ""}]
+    stack.sql("DELETE FROM ai_profile")
     assert (row["total"], row["done"], row["failed"]) == (5, 5, 0) and row["other"] >= 2
     for sid in (sms, whatsapp, ours, never):
         assert at_twilio(stack, sid) is None and not rows(stack, sid), sid

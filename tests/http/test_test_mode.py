@@ -7,8 +7,10 @@ import threading
 import pytest
 import requests
 
-from panel import bubbles, conversation_with, csrf_of, enter, events, message, messages_with, mistakes, new_number, quoted, requests_logged
+from ai_tools import ended, switch_on
+from panel import bubbles, conversation_with, csrf_of, enter, events, message, messages_with, mistakes, new_number, new_sid, quoted, requests_logged
 from stack import TIMEOUT, Browser
+from test_attach import file as picture, send as attach
 
 
 def send(stack, number, body="Hello", **more):
@@ -178,3 +180,38 @@ def test_a_stopped_worker_loses_no_simulated_message(test_mode_stack):
     stack.sql("UPDATE message SET sid = NULL, status = 'queued', `rank` = 5 WHERE sid = %s", sid)
     stack.wait(lambda: messages_with(stack, number)[0]["status"] == "delivered")
     assert messages_with(stack, number)[0]["sid"]
+
+
+def test_an_attachment_is_simulated_too(test_mode_stack):
+    stack, number = test_mode_stack, new_number()
+    stack.inbound("hello", sender=number)
+    talk = conversation_with(stack, number)["id"]
+    before = len(stack.sim.get("requests"))
+    assert attach(stack, talk, [picture("jpg")], "Here").status_code == 303
+    stack.wait(lambda: messages_with(stack, number)[-1]["status"] == "delivered", what="the played states")
+    row = messages_with(stack, number)[-1]
+    assert (row["simulated"], row["num_media"]) == (1, 1)
+    assert f'<img src="/media/{talk}/{row["id"]}/0"' in enter(stack).page(f"/conversations/{talk}")
+    # One that arrives names an address of Twilio's: nobody is asked for it, and nothing is counted as a failure.
+    sid = new_sid("MM")
+    stack.inbound("look", sender=number, sid=sid, NumMedia=1, MediaUrl0=f"https://api.twilio.com/2010-04-01/Accounts/{stack.tenant.sid}/Messages/{sid}/Media/{new_sid('ME')}",
+                  MediaContentType0="image/jpeg")
+    send(stack, new_number())
+    assert len(stack.sim.get("requests")) == before and stack.sim.get("media")["requests"] == stack.sim.get("media")["offered"] == []
+
+
+def test_history_is_not_asked_for(test_mode_stack):
+    stack, before = test_mode_stack, len(test_mode_stack.sim.get("requests"))
+    assert stack.api("GET", "/api/messages/remote").status_code == 409
+    assert stack.api("GET", f"/api/messages/{new_sid()}").status_code == 404
+    assert enter(stack).submit("/sync", action="/sync", days="1").status_code == 409 or not stack.sql("SELECT 1 FROM sync_state WHERE state = 'running'")
+    assert len(stack.sim.get("requests")) == before
+
+
+def test_a_models_answer_is_simulated(make_stack, models):
+    stack, number = make_stack(test_mode=True, **models.settings), new_number()
+    switch_on(stack)
+    assert ended(stack, stack.inbound("When do you open?", sender=number).sid) == "answered"
+    stack.wait(lambda: [(m["body"], m["simulated"], m["status"]) for m in messages_with(stack, number) if m["direction"] == 1] ==
+               [("Answer to: When do you open?", 1, "delivered")], what="the played answer")
+    assert stack.sim.get("requests") == [], "nobody at Twilio was asked"
