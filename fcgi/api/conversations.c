@@ -57,6 +57,10 @@ int conversation_api(struct request *rq, struct response *rs) /* GET /api/conver
 {
     const struct conversation_api_in *in = rq->in;
     const char *participant = rq->args[0];
+    if (!participant[strspn(participant, " \t")]) {
+        err_field(&rq->ctx, "participant", N_("Please fill this in."));
+        return fail(rq, rs);
+    }
     const struct conversation_row *c = inbox_conversation_with(&rq->ctx, participant);
     struct page page = { .ok = true };
     if (c)

@@ -126,7 +126,7 @@ int conversation_delete_api(struct request *rq, struct response *rs) /* DELETE /
 {
     struct removal_report r;
     const char *participant = rq->args[0];
-    if (!participant[strspn(participant, " ")])
+    if (!participant[strspn(participant, " \t")])
         return fail_with(rq, rs, ERR_MALFORMED);
     if (!removal_participant(&rq->ctx, participant, &r))
         return rq->ctx.err.code == ERR_CONFLICT && r.missing.n ? unsettled(rq, rs, &r) : fail(rq, rs);

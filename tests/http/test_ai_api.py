@@ -82,6 +82,14 @@ def test_a_test_without_a_participant(ai, models):
     assert usage(ai)[-1]["purpose"] == "test" and messages_with(ai, "+48") == []
 
 
+@pytest.mark.parametrize("asked_for, used", [(0, 1), (-3, 1), (201, 200), ("many", 20), (7, 7)])
+def test_the_history_limit_is_kept_in_its_bounds(ai, models, asked_for, used):
+    number = new_number()
+    assert call(ai, "/api/ai/test", 200, message="x", history_limit=asked_for)["history_limit"] == used
+    assert call(ai, "/api/ai/send", 201, participant=number, latest="x", history_limit=asked_for)["history_limit"] == used
+    assert call(ai, "/api/ai/reply", 201, inbound_from=number, inbound_to=ai.line, latest="x", history_limit=asked_for)["history_limit"] == used
+
+
 def test_a_test_with_a_participant(ai, models):
     number = new_number()
     ai.inbound("Where are you?", sender=number)
@@ -165,6 +173,8 @@ def test_the_conversation(ai, models):
     told = ai.api("GET", "/api/ai/conversation", params={"participant": number, "limit": 2}).json()
     assert told["participant"] == number and [i["body"] for i in told["items"]] == ["text 1", "text 2"]
     assert told["items"][0]["from_number"] == number and told["items"][0]["to_number"] == ai.line
+    for limit, most in (("0", 1), ("999", 3), ("x", 3)):
+        assert len(ai.api("GET", "/api/ai/conversation", params={"participant": number, "limit": limit}).json()["items"]) == most
     configure(ai, target_number=number)
     assert len(ai.api("GET", "/api/ai/conversation").json()["items"]) == 3
     configure(ai, target_number="")

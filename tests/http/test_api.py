@@ -116,6 +116,13 @@ def test_a_page_of_a_conversation(stack, other, talk):
     assert [m["body"] for m in items(stack, other, f"{path}?limit=2&before={newest[0]['id']}")] == ["in 1 ł", "in 2 ł"]
 
 
+def test_an_empty_participant_is_a_mistake(stack):
+    for participant in ("%20", "%09%20"):
+        for method in ("GET", "DELETE"):
+            answer = stack.api(method, f"/api/conversations/{participant}")
+            assert answer.status_code == 400 and answer.json()["error"], (method, participant)
+
+
 def test_nobody_is_an_empty_conversation(stack):
     for participant in (new_number(), "nobody", quoted("ł/../x")):
         answer = stack.api("GET", f"/api/conversations/{quoted(participant)}")

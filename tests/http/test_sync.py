@@ -119,6 +119,8 @@ def test_the_remote_call(stack):
     old = stack.api("GET", f"/api/messages/remote?from={number.replace('+', '%2B')}&date_sent_before=2020-01-01").json()
     assert old["count"] == 0
     assert stack.api("GET", "/api/messages/remote?date_sent=soon").status_code == 400
+    assert stack.api("GET", f"/api/messages/remote?limit=0&from={number.replace('+', '%2B')}").json()["count"] == 1
+    assert stack.api("GET", "/api/messages/remote?limit=9999").status_code == 200 and stack.api("GET", "/api/messages/remote?limit=x").json()["count"] <= 20
     assert stack.api("GET", "/api/messages/remote", "agent").status_code == 403
 
 
