@@ -1,6 +1,7 @@
 """What Twilio lists, beside the webhooks: fetched day by day, once, without an answer, without overwriting."""
 import base64
 import datetime
+import re
 import subprocess
 
 from panel import asked, conversation_with, enter, in_state, messages_with, new_number
@@ -57,6 +58,9 @@ def test_it_goes_on_where_it_stopped(stack):
             if now["day"] == today() - datetime.timedelta(days=5) and now["next_uri"]:
                 break
         assert now["next_uri"], "it is in the middle of a day"
+        page, fragment = enter(stack).page("/sync"), enter(stack).get("/sync", headers={"X-Fragment": "1"}).text
+        for text in (page, fragment):
+            assert re.search(r'<progress max="7" value="5"', text), "two days of seven are left"
     finally:
         stack.start_cron()
     stack.wait(lambda: state(stack)["state"] == "idle", what="the end of the walk")
@@ -192,6 +196,13 @@ def test_one_walk_at_a_time_and_limits(stack):
     stack.wait(lambda: state(stack)["state"] == "idle", what="the end of the walk")
     assert enter(stack).submit("/sync", action="/sync", days="401").status_code == 422
     assert enter(stack, "agent").get("/sync").status_code == 403
+
+
+def test_pages_are_asked_for_at_a_pace(make_stack):
+    stack = make_stack(sync_page_pause_ms=600)
+    fetch(stack, 3)
+    asked_at = [r["at"] for r in stack.sim.get("requests") if r["what"] == "list"]
+    assert len(asked_at) == 4 and all(b - a > 0.5 for a, b in zip(asked_at, asked_at[1:]))
 
 
 def test_the_regular_walk_overlaps_two_days(make_stack):
