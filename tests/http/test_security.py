@@ -181,6 +181,29 @@ def test_only_the_last_four_characters_of_a_token_are_kept_readable(stack):
     assert all(p not in everything for p in stack.passwords.values())
 
 
+def test_no_page_and_no_answer_holds_a_secret(make_stack, models):
+    """Every address that can be read, by an admin; whole keys, whatever seals or hashes them."""
+    stack = make_stack(**models.settings)
+    switch_on(stack)
+    stack.inbound("x")
+    forbidden = {"an auth token": stack.tenant.token, "a model's key": KEY}
+    for what, query in (("a sealed token", "SELECT auth_token v FROM twilio_account"), ("a sealed key", "SELECT sealed_key v FROM model_key"),
+                        ("a password's hash", "SELECT password_hash v FROM user"), ("a session", "SELECT HEX(token_hash) v FROM session")):
+        forbidden |= {f"{what} {i}": r["v"] for i, r in enumerate(stack.sql(query))}
+    assert len(forbidden) > 6
+    browser, token, seen = stack.login(), stack.token(), 0
+    for method, path, kind in ROUTES:
+        if method != "GET" or path in ("/phone", "/setup") or (":" in path and path != "/conversations/:id"):
+            continue
+        path = path.replace(":id", "1") + ("?view=list&cursor=" if path == "/live" else "")
+        answer = stack.get(path, headers={"Authorization": f"Bearer {token}"}) if kind == "API" else browser.get(path)
+        assert answer.status_code in (200, 204), (path, answer.status_code)
+        found = [what for what, text in forbidden.items() if text in answer.text + str(answer.headers)]
+        assert not found, (path, found)
+        seen += 1
+    assert seen > 40
+
+
 def test_the_log_holds_no_secret_no_number_and_no_text(make_stack):
     stack = make_stack()
     number, word = new_number(), "Zażółć" + secrets.token_hex(8)
