@@ -95,7 +95,7 @@ static bool put_scopes(struct request *rq, uint64_t chosen)
         uint64_t id = i ? l[i - 1].id : 0;
         struct value *o = list_object(list);
         object_text(o, "page_url", id ? arena_printf(rq->ctx.arena, "/ai?line=%" PRIu64, id) : "/ai");
-        object_text(o, "label", !id ? say(rq, N_("All lines")) : *l[i - 1].name ? l[i - 1].name : shown_address(rq, l[i - 1].address));
+        object_text(o, "label", !id ? say(rq, N_("All lines")) : line_label(rq, &l[i - 1]));
         object_bool(o, "selected", id == chosen);
     }
     return rows.ok;

@@ -105,14 +105,19 @@ bool put_window(struct request *rq, struct value *o, const struct conversation_r
     return true;
 }
 
+const char *line_label(struct request *rq, const struct line_row *l)
+{
+    bool whatsapp = strcmp(l->channel, "whatsapp") == 0;
+    return arena_printf(rq->ctx.arena, "%s%s%s%s", l->name, *l->name ? " · " : "", shown_address(rq, l->address), whatsapp ? " · WhatsApp" : " · SMS");
+}
+
 static void put_line(struct request *rq, struct value *list, const struct line_row *l, bool selected)
 {
     struct value *o = list_object(list);
-    bool whatsapp = strcmp(l->channel, "whatsapp") == 0;
     object_text(o, "id", arena_printf(rq->ctx.arena, "%" PRIu64, l->id));
     object_text(o, "address", l->address);
     object_text(o, "channel", l->channel);
-    object_text(o, "label", arena_printf(rq->ctx.arena, "%s%s%s%s", l->name, *l->name ? " · " : "", shown_address(rq, l->address), whatsapp ? " · WhatsApp" : " · SMS"));
+    object_text(o, "label", line_label(rq, l));
     object_bool(o, "selected", selected);
 }
 

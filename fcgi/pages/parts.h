@@ -41,6 +41,8 @@ const char *shown_size(struct request *rq, int64_t bytes);
 /* The played handset: both directions of one conversation, then what waits there (struct handset_row). */
 void put_handset(struct request *rq, const struct page *page, const struct rows *waiting);
 void put_totals(struct request *rq, const struct total_row *t);
+/* A sender in a list to choose from: "Shop · +48 732 100 200 · SMS". */
+const char *line_label(struct request *rq, const struct line_row *l);
 /* "lines", "has_lines", "several_lines"; `chosen` 0: none selected. False on failure. */
 bool put_lines(struct request *rq, uint64_t chosen, bool active_only);
 /* "lines" and "has_lines" into `o`: those of sending_lines() on one channel. */
