@@ -347,3 +347,20 @@ def test_a_file_that_the_disk_lost_comes_again(stack):
     (stack.folder / "var" / "media" / str(stack.tenant.id) / digest[:2] / digest).unlink()
     assert enter(stack).get(path).status_code == 404
     stack.wait(lambda: enter(stack).get(path).content == content, what="the file again")
+
+
+def test_an_api_key_fetches_too(make_stack):
+    """The pair goes together: the key's id with the key's secret, never with the account's token."""
+    stack = make_stack()
+    key, secret = "SK" + new_sid()[2:], new_sid()[2:]
+    stack.sim.post("accounts", {"sid": stack.tenant.sid, "token": stack.tenant.token, "keys": {key: secret}})
+    answer = enter(stack).submit("/settings", action="/settings", sid=stack.tenant.sid, token="", api_key_sid=key, api_key_secret=secret)
+    assert answer.status_code == 200 and stack.sql("SELECT api_key_sid k FROM twilio_account") == [{"k": key}]
+    stored(stack)
+    assert [(r["where"], r["status"]) for r in seen(stack)] == [("api", 307), ("storage", 200)]
+
+
+def test_more_than_ten_are_ten(stack):
+    sid = new_sid("MM")
+    urls = [at_twilio(stack, sid, JPEG + secrets_of(i)) for i in range(12)]
+    assert [r["position"] for r in settled(stack, arrive(stack, urls, sid=sid), "stored")] == list(range(10))
