@@ -265,7 +265,8 @@ def test_what_leaves_by_itself_is_stopped_at_the_gate_and_says_why(stack, kind):
     stack.wait(lambda: [m for m in messages_with(stack, number) if m["status"] == "failed" and m["error_text"].startswith(told)], what="the reason")
     assert STOPPED in texts(enter(stack).page(f"/conversations/{conversation_with(stack, number)['id']}"), "p", "bubble-failure")[0][-1]
     if kind == "bulk":
-        items = stack.api("GET", f"/api/multi-sms/batches/{answer.json()['batch']['id']}/recipients").json()["items"]
+        path = f"/api/multi-sms/batches/{answer.json()['batch']['id']}/recipients"
+        items = stack.wait(lambda: [i for i in [stack.api("GET", path).json()["items"]] if "pending" not in [r["status"] for r in i]], what="both settled")[0]
         assert [r["status"] for r in items] == ["failed", "sent"] and items[0]["error"].startswith(told)
     assert asked(stack, number) == []
     stack.sql("UPDATE reminder SET enabled = 0, next_at = NULL")

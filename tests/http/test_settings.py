@@ -267,9 +267,9 @@ def test_the_button_sets_them_and_twilio_uses_them(stack, firm, admin, sim):
 
 
 def test_without_credentials_the_button_says_so(stack, admin, firm):
-    stack.ctl("tenant", "add", "Bare", "--language", "en")
-    stack.add_user("bare@example.com", "admin", Tenant("Bare", "", ""))
-    bare = enter(stack, "bare@example.com")
+    stack.ctl("tenant", "add", "Unset", "--language", "en")
+    stack.add_user("unset@example.com", "admin", Tenant("Unset", "", ""))
+    bare = enter(stack, "unset@example.com")
     answer = post(bare, "/settings/webhooks")
     assert answer.status_code == 422 and "not set up yet" in mistakes(answer.text)[""]
     assert "not set up yet" in bare.page("/settings/lines/twilio") and "Nothing is stored yet" in bare.page("/settings")
