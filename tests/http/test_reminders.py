@@ -166,8 +166,8 @@ def test_what_cannot_be_sent_is_told_and_not_tried_again(stack):
 
 def test_the_last_gate_stops_it_with_its_reason(stack):
     number = new_number()
-    stack.ctl("line", "add", "+48732100779", "--tenant", stack.tenant.name, "--channel", "sms")
-    line = stack.sql("SELECT id FROM line WHERE address = '+48732100779'")[0]["id"]
+    stack.ctl("line", "add", "+48732100797", "--tenant", stack.tenant.name, "--channel", "sms")
+    line = stack.sql("SELECT id FROM line WHERE address = '+48732100797'")[0]["id"]
     reminder = add(stack, number, line=line)
     stack.sql("UPDATE line SET active = 0 WHERE id = %s", line)
     due(stack, reminder)
