@@ -74,6 +74,10 @@ static const struct sql removed_put =
 static const struct sql removed_get = SQL_REPEATABLE("SELECT action FROM removed_message WHERE tenant_id=? AND sid=?", &word_row_type);
 /* lint: no-tenant: housekeeping over all tenants */
 static const struct sql removed_purge = SQL_REPEATABLE("DELETE FROM removed_message WHERE removed_at<UTC_TIMESTAMP(3)-INTERVAL 400 DAY LIMIT 1000", NULL);
+/* What failed is named in its report, which stays. */
+/* lint: no-tenant: the same */
+static const struct sql requests_purge =
+    SQL_REPEATABLE("DELETE FROM removal_request WHERE state='done' AND failed=0 AND ended_at<UTC_TIMESTAMP(3)-INTERVAL 400 DAY LIMIT 1000", NULL);
 static const struct sql notes_delete = SQL_REPEATABLE("DELETE FROM message WHERE tenant_id=? AND conversation_id=? AND direction=2", NULL);
 static const struct sql talk_delete = SQL_REPEATABLE("DELETE FROM conversation WHERE tenant_id=? AND id=?", NULL);
 /* Live lists follow the times of the rows that are there; this one tells them to look again. */
@@ -183,7 +187,8 @@ const char *db_removed_action(struct ctx *ctx, uint64_t tenant, const char *sid)
 
 int64_t db_removed_purge(struct ctx *ctx)
 {
-    return stmt_do(ctx, &removed_purge, NO_ARGS);
+    int64_t messages = stmt_do(ctx, &removed_purge, NO_ARGS), reports = stmt_do(ctx, &requests_purge, NO_ARGS);
+    return messages < 0 || reports < 0 ? -1 : messages + reports;
 }
 
 int db_talk_remove(struct ctx *ctx, uint64_t tenant, const struct talk_row *talk, bool contact)

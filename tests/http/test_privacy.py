@@ -181,6 +181,19 @@ def test_old_messages_are_deleted_and_then_their_empty_conversations(own):
     keep(own, enter(own), "keep", 30)
 
 
+def test_old_reports_go_but_those_of_failures(own):
+    sids = [wrote(own, "gone")[1] for _ in range(3)]
+    for sid in sids:
+        assert own.api("DELETE", f"/api/messages/{sid}").status_code == 200
+    old, failed, young = (r["id"] for r in own.sql("SELECT id FROM removal_request WHERE kind = 'message' ORDER BY id DESC LIMIT 3"))
+    own.sql("UPDATE removal_request SET ended_at = ended_at - INTERVAL 401 DAY WHERE id IN (%s, %s)", old, failed)
+    own.sql("UPDATE removal_request SET failed = 1 WHERE id = %s", failed)
+    own.sql("UPDATE removed_message SET removed_at = removed_at - INTERVAL 401 DAY WHERE sid = %s", sids[0])
+    run_job(own)
+    assert {r["id"] for r in own.sql("SELECT id FROM removal_request WHERE id IN (%s, %s, %s)", old, failed, young)} == {failed, young}
+    assert {r["sid"] for r in own.sql("SELECT sid FROM removed_message")} >= set(sids[1:]) and not own.sql("SELECT 1 FROM removed_message WHERE sid = %s", sids[0])
+
+
 def test_batches_keep_neither_text_nor_numbers_longer_than_messages(own):
     numbers = [new_number() for _ in range(3)]
     old, young, plain = (own.api("POST", "/api/multi-sms/batches", json={"body": "to all", "recipients": [n]}).json()["batch"]["id"] for n in numbers)
