@@ -182,12 +182,15 @@ CREATE TABLE `conversation` (
   `last_inbound_at` datetime(3) DEFAULT NULL COMMENT 'opens the WhatsApp window for 24 h',
   `changed_at` datetime(3) NOT NULL COMMENT 'any change that a list or chat shows; live views follow it',
   `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'first message',
+  `attention` varchar(16) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT '' COMMENT 'why a person is needed: handed-off, opt-out-doubt, answers-stopped; empty: nobody is',
+  `attention_at` datetime(3) DEFAULT NULL COMMENT 'since when; NULL: no person is needed',
   PRIMARY KEY (`tenant_id`,`id`),
   UNIQUE KEY `uq_conversation_id` (`id`),
   UNIQUE KEY `uq_conversation_peer` (`tenant_id`,`line_id`,`peer`),
   KEY `ix_conversation_newest` (`tenant_id`,`last_at`,`id`),
   KEY `ix_conversation_changed` (`tenant_id`,`changed_at`),
   KEY `ix_conversation_contact` (`tenant_id`,`contact_id`),
+  KEY `ix_conversation_attention` (`tenant_id`,`attention_at`,`id`),
   CONSTRAINT `fk_conversation_contact` FOREIGN KEY (`tenant_id`, `contact_id`) REFERENCES `contact` (`tenant_id`, `id`),
   CONSTRAINT `fk_conversation_line` FOREIGN KEY (`tenant_id`, `line_id`) REFERENCES `line` (`tenant_id`, `id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='One customer address on one of our lines, with what the list shows.';

@@ -99,6 +99,7 @@ void shape_conversation(struct str *out, const struct conversation_row *c, const
     json_put_text(out, "channel", c->channel);
     json_put_int(out, "message_count", c->message_count);
     json_put_int(out, "unread", c->unread);
+    json_put_text(out, "attention", *c->attention ? c->attention : NULL);
     STR_LIT(out, "\"last_message\":{");
     enum mime_kind kind;
     json_put_text(out, "body", preview_is_media(c->preview, &kind) ? "" : c->preview); /* an attachment alone has no text */

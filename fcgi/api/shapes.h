@@ -14,7 +14,7 @@ void shape_twilio_message(struct str *out, const struct history_row *m);
 struct twilio_listed;
 /* The same from Twilio's own list. */
 void shape_listed(struct str *out, const struct twilio_listed *m);
-/* {participant, message_count?, last_message {…}}; `failed` NULL when nothing went wrong with its newest message. */
+/* {participant, message_count?, attention?, last_message {…}}; `failed` NULL when nothing went wrong with its newest message. */
 void shape_conversation(struct str *out, const struct conversation_row *c, const struct last_error_row *failed);
 /* {sid, status} of send-message */
 void shape_sent(struct str *out, const struct send_result *r);

@@ -23,6 +23,10 @@ struct read_in { int64_t seen; };
 static const struct form_field read_fields[] = { FORM_INT(struct read_in, seen, 0, UINT32_MAX, 0, REQUIRED) };
 const struct form read_form = FORM(struct read_in, read_fields);
 
+struct attention_in { int64_t since; };
+static const struct form_field attention_fields[] = { FORM_INT(struct attention_in, since, 1, INT64_C(253402300799999), 0, REQUIRED) };
+const struct form attention_form = FORM(struct attention_in, attention_fields);
+
 bool put_thread(struct request *rq, uint64_t id, uint64_t before, const char **cursor)
 {
     struct conversation_row *c = inbox_conversation(&rq->ctx, id);
@@ -118,6 +122,18 @@ int conversation_read_page(struct request *rq, struct response *rs) /* POST /con
         return fail_with(rq, rs, ERR_INVALID);
     if (!inbox_mark_read(&rq->ctx, id, in->seen))
         return fail(rq, rs);
+    return redirect(rq, rs, arena_printf(rq->ctx.arena, "/conversations/%" PRIu64, id));
+}
+
+int conversation_attention_page(struct request *rq, struct response *rs) /* POST /conversations/:id/attention */
+{
+    const struct attention_in *in = rq->in;
+    uint64_t id = request_arg_id(rq, 0);
+    if (rq->form_errors)
+        return fail_with(rq, rs, ERR_INVALID);
+    if (!inbox_attended(&rq->ctx, id, in->since))
+        return fail(rq, rs);
+    response_notice(rq, rs, N_("Marked as done."));
     return redirect(rq, rs, arena_printf(rq->ctx.arena, "/conversations/%" PRIu64, id));
 }
 

@@ -24,6 +24,7 @@ bool put_dashboard(struct request *rq, const char **cursor)
     put_totals(rq, totals);
     put_conversations(rq, &page);
     object_bool(view(rq), "searching", false);
+    object_bool(view(rq), "waiting", false);
     *cursor = live_cursor(&rq->ctx, page.row, page.n);
     return true;
 }

@@ -33,6 +33,7 @@ static void put_conversation_row(struct request *rq, struct value *list, const s
         object_int(o, "unread", c->unread);
         object_text(o, "unread_text", say_n(rq, N_("%lld unread"), N_("%lld unread messages"), c->unread));
     }
+    put_attention(rq, o, c);
     put_window(rq, o, c);
 }
 
@@ -218,6 +219,7 @@ bool put_conversation(struct request *rq, const struct conversation_row *c)
     object_int(o, "seen", c->inbound_count);
     if (!c->opt_out)
         object_text(o, "remind_url", remind_url(rq, c->peer));
+    put_attention(rq, o, c);
     put_proposal(rq, o, c);
     object_text(o, "line", shown_address(rq, c->line_address));
     put_attach(rq, o, c->channel);

@@ -24,6 +24,17 @@ static bool list_fragment(struct request *rq, const struct live_in *in)
     (void)in;
     put_conversations(rq, &page);
     object_bool(view(rq), "searching", false);
+    object_bool(view(rq), "waiting", false);
+    return page.ok;
+}
+
+static bool attention_fragment(struct request *rq, const struct live_in *in)
+{
+    struct page page = inbox_attention(&rq->ctx, CLOCK_NONE, 0, PAGE_ROWS);
+    (void)in;
+    put_conversations(rq, &page);
+    object_bool(view(rq), "searching", false);
+    object_bool(view(rq), "waiting", true);
     return page.ok;
 }
 
@@ -59,7 +70,7 @@ static const struct {
 } views[] = {
     { "list", "parts/conversation_list", list_fragment },      { "chat", "parts/message_list", chat_fragment },
     { "history", "parts/history_list", history_fragment },     { "dashboard", "parts/dashboard_live", dashboard_fragment },
-    { "handset", "parts/handset_list", handset_fragment },
+    { "handset", "parts/handset_list", handset_fragment },      { "attention", "parts/conversation_list", attention_fragment },
 };
 
 int live_page(struct request *rq, struct response *rs) /* GET /live?view=…&cursor=… */

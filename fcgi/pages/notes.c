@@ -1,4 +1,4 @@
-/* notes.c - the words of a chat's system lines (services/note.h). To add a kind: a row here. */
+/* notes.c - the words of a chat's system lines (services/note.h), and of the mark of those that ask for a person. To add a kind: a row here. */
 #include "base/base.h"
 #include "pages/parts.h"
 
@@ -33,4 +33,21 @@ void put_note(struct request *rq, struct value *o, const struct message_row *m)
         object_text(note, "detail", quoted ? m->body : say(rq, m->body));
     if (m->author)
         object_text(note, "by", m->author);
+}
+
+void put_attention(struct request *rq, struct value *o, const struct conversation_row *c)
+{
+    static const struct { const char *why, *label, *icon; } marks[] = {
+        { "handed-off", N_("Needs a person"), "account" },
+        { "opt-out-doubt", N_("Asks to stop?"), "state-unknown" },
+        { "answers-stopped", N_("Answers stopped"), "paused" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+        if (strcmp(c->attention, marks[i].why) != 0)
+            continue;
+        struct value *mark = object_object(o, "attention");
+        object_text(mark, "label", say(rq, marks[i].label));
+        object_text(mark, "icon", marks[i].icon);
+        object_int(mark, "since", c->attention_ms);
+    }
 }

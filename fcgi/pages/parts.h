@@ -20,6 +20,8 @@ void put_title(struct request *rq, struct value *o, const char *name, const char
 void put_failure(struct request *rq, struct value *o, int64_t code, const char *words);
 /* "note" {text, tone, icon, detail?, by?}: a system line of a chat. */
 void put_note(struct request *rq, struct value *o, const struct message_row *m);
+/* "attention" {label, icon, since} when the conversation needs a person. */
+void put_attention(struct request *rq, struct value *o, const struct conversation_row *c);
 /* "window" {open, text} for WhatsApp conversations; true when free text is allowed now. */
 bool put_window(struct request *rq, struct value *o, const struct conversation_row *c);
 

@@ -49,6 +49,16 @@ struct page inbox_conversations(struct ctx *ctx, const char *q, int64_t before_m
     return page_of(db_conversations_page(ctx, ctx->tenant, ctx->actor.user_id, before_ms, before_id, limit + 1), limit);
 }
 
+struct page inbox_attention(struct ctx *ctx, int64_t before_ms, uint64_t before_id, int limit)
+{
+    return page_of(db_conversations_waiting(ctx, ctx->tenant, ctx->actor.user_id, before_ms, before_id, limit + 1), limit);
+}
+
+bool inbox_attended(struct ctx *ctx, uint64_t conversation, int64_t upto_ms)
+{
+    return inbox_conversation(ctx, conversation) && db_conversation_attended(ctx, ctx->tenant, conversation, NULL, upto_ms);
+}
+
 struct rows inbox_last_errors(struct ctx *ctx, int limit)
 {
     return db_last_errors(ctx, ctx->tenant, limit);

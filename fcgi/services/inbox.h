@@ -15,6 +15,10 @@ struct page { bool ok; size_t n; void *row; bool more; };
 
 /* struct conversation_row. `q`: name or number contains it (then one page only). */
 struct page inbox_conversations(struct ctx *ctx, const char *q, int64_t before_ms, uint64_t before_id, int limit);
+/* struct conversation_row: those that need a person, the latest first (before_ms: attention_ms of the last row). */
+struct page inbox_attention(struct ctx *ctx, int64_t before_ms, uint64_t before_id, int limit);
+/* A person has seen to it: the mark goes, unless it is newer than what that person saw. */
+bool inbox_attended(struct ctx *ctx, uint64_t conversation, int64_t upto_ms);
 /* struct last_error_row: what went wrong with the newest messages of the first page of that length. */
 struct rows inbox_last_errors(struct ctx *ctx, int limit);
 struct conversation_row *inbox_conversation(struct ctx *ctx, uint64_t id); /* NULL with ERR_ABSENT */

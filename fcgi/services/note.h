@@ -6,7 +6,8 @@
 #include "base/ctx.h"
 
 /* A kind is a word of store; its text for people stands in pages/notes.c. `detail` is shown behind it ("" for none), as
- * text: never a secret. Live views show it at once. Inside or outside a transaction. */
+ * text: never a secret. Live views show it at once. Kinds that ask for a person mark the conversation (attention), and are
+ * added inside a transaction; others inside or outside. */
 bool note_add(struct ctx *ctx, uint64_t conversation, const char *kind, const char *detail);
 
 #endif

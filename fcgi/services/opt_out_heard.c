@@ -1,5 +1,6 @@
 /* opt_out_heard.c - what customers write about it, and what people decide about what they wrote. */
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/phone.h"
 #include "base/utf8.h"
 #include "services/audit.h"
@@ -58,7 +59,9 @@ static bool decide(struct ctx *ctx, void *arg)
         return false;
     if (!n)
         return err_text(ctx, ERR_CONFLICT, N_("This has been decided already."), "no open doubt in conversation %" PRIu64, q->conversation);
+    /* To whom nothing may be sent nobody has to answer. */
     return db_conversation_touch(ctx, ctx->tenant, q->conversation, 0, NULL) &&
+           db_conversation_attended(ctx, ctx->tenant, q->conversation, q->stop ? NULL : "opt-out-doubt", CLOCK_NONE) &&
            audit(ctx, "opt_out.decide", arena_printf(ctx->arena, "conversation %" PRIu64, q->conversation), answer) &&
            (!q->stop || opt_out_write(ctx, &q->change, true));
 }

@@ -159,6 +159,12 @@ static bool write_message(struct ctx *ctx, const struct draft *d, uint64_t conve
     return true;
 }
 
+/* Who needs a person has one then. */
+static bool by_person(const struct send_request *rq)
+{
+    return rq->author == AUTHOR_USER || rq->author == AUTHOR_API;
+}
+
 /* A part behind the first: its own message, and its own row in the outbox, where order is kept. */
 static bool write_part(struct ctx *ctx, const struct draft *d, size_t i)
 {
@@ -166,7 +172,7 @@ static bool write_part(struct ctx *ctx, const struct draft *d, size_t i)
     const char *body = text_normalise_newlines(ctx->arena, d->rq->more[i]);
     segments_count(ctx->arena, body, strlen(body), &segments);
     uint64_t conversation = d->out->conversation_id;
-    uint64_t id = db_conversation_bump(ctx, ctx->tenant, conversation, "queued", text_preview(ctx->arena, body));
+    uint64_t id = db_conversation_bump(ctx, ctx->tenant, conversation, by_person(d->rq), "queued", text_preview(ctx->arena, body));
     struct outbound m = { .conversation_id = conversation, .id = id, .body = body, .author_kind = (int)d->rq->author, .author_id = ctx->actor.user_id,
                           .author = ctx->actor.user_id ? ctx->actor.name : NULL, .segments = segments.count, .simulated = ctx->conf->main_test_mode };
     struct outbox_new row = { .conversation_id = conversation, .message_id = id, .state = ctx->conf->main_test_mode ? "playing" : "queued",
@@ -189,7 +195,7 @@ static bool write_rows(struct ctx *ctx, void *arg)
     uint64_t conversation = rq->conversation_id;
     if (!conversation)
         conversation = db_conversation_open(ctx, ctx->tenant, d->line->id, d->line->channel, d->peer, address_key(ctx->arena, d->peer), address_number(d->peer));
-    uint64_t id = conversation ? db_conversation_bump(ctx, ctx->tenant, conversation, "queued", preview_of(ctx, d)) : 0;
+    uint64_t id = conversation ? db_conversation_bump(ctx, ctx->tenant, conversation, by_person(rq), "queued", preview_of(ctx, d)) : 0;
     if (!id)
         return false;
     d->out->withdrawn = rq->still && !rq->still(ctx, conversation, id, rq->still_arg) && !ctx->err.code;

@@ -16,7 +16,7 @@ ROW_TYPE(last_row, LAST_ROW(LAST_FIELD));
 
 #define COLUMNS(line, opt_out, proposal)                                                                                  \
     "c.id,c.line_id,c.contact_id,c.peer,c.channel,c.name," line ",c.last_message_id,c.last_at,c.last_direction,c.last_status,"     \
-    "c.preview,c.message_count,c.inbound_count,c.last_inbound_at,c.changed_at,c.seen_by," opt_out "," proposal ",UTC_TIMESTAMP(3) FROM conversation c "
+    "c.preview,c.message_count,c.inbound_count,c.last_inbound_at,c.changed_at,c.seen_by,c.attention,c.attention_at," opt_out "," proposal ",UTC_TIMESTAMP(3) FROM conversation c "
 #define LIST "SELECT " COLUMNS("NULL", "NULL,CAST(NULL AS DATETIME(3))", "NULL")
 #define PROPOSAL "IF(d.state IS NULL,NULL,JSON_OBJECT('message',CAST(d.message_id AS CHAR),'state',d.state,'text',d.text))"
 /* Joins throughout: a subquery costs the server twice as much as a join, and every look at a chat pays it. */
@@ -26,10 +26,14 @@ ROW_TYPE(last_row, LAST_ROW(LAST_FIELD));
     "LEFT JOIN opt_out x ON x.tenant_id=c.tenant_id AND x.address_key=k.address_key AND x.channel IN (c.channel,'all') AND x.state='out' " \
     "LEFT JOIN ai_draft d ON d.tenant_id=c.tenant_id AND d.conversation_id=c.id AND d.message_id=c.last_message_id "
 #define NEWEST "ORDER BY c.last_at DESC,c.id DESC LIMIT ?"
+#define LATEST "ORDER BY c.attention_at DESC,c.id DESC LIMIT ?"
 
 static const struct sql page_first = SQL_REPEATABLE(LIST "WHERE c.tenant_id=? " NEWEST, &conversation_row_type);
 static const struct sql page_next =
     SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND c.last_at<=? AND (c.last_at<? OR c.id<?) " NEWEST, &conversation_row_type);
+static const struct sql waiting_first = SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND c.attention_at IS NOT NULL " LATEST, &conversation_row_type);
+static const struct sql waiting_next =
+    SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND c.attention_at<=? AND (c.attention_at<? OR c.id<?) " LATEST, &conversation_row_type);
 static const struct sql find =
     SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND (c.peer LIKE ? OR c.name LIKE ?) " NEWEST, &conversation_row_type);
 static const struct sql get = SQL_REPEATABLE(ONE "WHERE c.tenant_id=? AND c.id=?", &conversation_row_type);
@@ -48,9 +52,17 @@ static const struct sql conversation_open =
 static const struct sql bump =
     SQL("UPDATE conversation SET last_message_id=LAST_INSERT_ID(GREATEST(time_id(),last_message_id+1)),"
         "last_at=TIMESTAMP'2020-01-01 00:00:00'+INTERVAL (last_message_id DIV 4096)*1000 MICROSECOND,last_direction=1,last_status=?,preview=?,"
-        "message_count=message_count+1,changed_at=last_at WHERE tenant_id=? AND id=?", NULL);
+        "message_count=message_count+1,changed_at=last_at,attention=IF(?,'',attention),attention_at=IF(?,NULL,attention_at) WHERE tenant_id=? AND id=?", NULL);
 static const struct sql touch =
     SQL_REPEATABLE("UPDATE conversation SET last_status=IF(last_message_id=?,COALESCE(?,last_status),last_status),changed_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=?", NULL);
+/* Nobody is needed where a person's message is the newest. A doubt waits elsewhere, too: it covers no other reason. */
+static const struct sql attend =
+    SQL_REPEATABLE("UPDATE conversation SET attention=?,attention_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=? AND (attention='' OR ?) AND NOT EXISTS ("
+                   "SELECT 1 FROM message m WHERE m.tenant_id=conversation.tenant_id AND m.conversation_id=conversation.id AND m.id=conversation.last_message_id "
+                   "AND m.direction=1 AND m.author_kind IN (1,2))", NULL);
+static const struct sql attended =
+    SQL_REPEATABLE("UPDATE conversation SET attention='',attention_at=NULL,changed_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=? "
+                   "AND (? OR attention=?) AND attention_at<=COALESCE(?,attention_at)", NULL);
 /* The mark only rises, not above what there is; the key is the user's id as JSON writes it. */
 #define MARK "CONCAT('$.\"',?,'\"')"
 static const struct sql seen =
@@ -95,6 +107,13 @@ struct rows db_conversations_page(struct ctx *ctx, uint64_t tenant, uint64_t use
     return with_unread(stmt_all(ctx, &page_next, ARGS(U64(tenant), TIME(before_ms), TIME(before_ms), U64(before_id), I64(limit))), user);
 }
 
+struct rows db_conversations_waiting(struct ctx *ctx, uint64_t tenant, uint64_t user, int64_t before_ms, uint64_t before_id, int limit)
+{
+    if (before_ms == CLOCK_NONE)
+        return with_unread(stmt_all(ctx, &waiting_first, ARGS(U64(tenant), I64(limit))), user);
+    return with_unread(stmt_all(ctx, &waiting_next, ARGS(U64(tenant), TIME(before_ms), TIME(before_ms), U64(before_id), I64(limit))), user);
+}
+
 struct rows db_conversations_find(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *like_peer, const char *like, int limit)
 {
     return with_unread(stmt_all(ctx, &find, ARGS(U64(tenant), TEXT(like_peer), TEXT(like), I64(limit))), user);
@@ -125,9 +144,9 @@ uint64_t db_conversation_open(struct ctx *ctx, uint64_t tenant, uint64_t line, c
     return stmt_insert_id(ctx);
 }
 
-uint64_t db_conversation_bump(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *status, const char *preview)
+uint64_t db_conversation_bump(struct ctx *ctx, uint64_t tenant, uint64_t id, bool person, const char *status, const char *preview)
 {
-    int64_t n = stmt_do(ctx, &bump, ARGS(TEXT(status), TEXT(preview), U64(tenant), U64(id)));
+    int64_t n = stmt_do(ctx, &bump, ARGS(TEXT(status), TEXT(preview), I64(person), I64(person), U64(tenant), U64(id)));
     if (n == 0)
         err_set(ctx, ERR_ABSENT, "conversation %" PRIu64, id);
     return n > 0 ? stmt_insert_id(ctx) : 0;
@@ -136,6 +155,16 @@ uint64_t db_conversation_bump(struct ctx *ctx, uint64_t tenant, uint64_t id, con
 bool db_conversation_touch(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64_t message, const char *status)
 {
     return stmt_do(ctx, &touch, ARGS(U64(message), TEXT(status), U64(tenant), U64(id))) >= 0;
+}
+
+bool db_conversation_attend(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *why)
+{
+    return stmt_do(ctx, &attend, ARGS(TEXT(why), U64(tenant), U64(id), I64(strcmp(why, "opt-out-doubt") != 0))) >= 0;
+}
+
+bool db_conversation_attended(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *why, int64_t upto_ms)
+{
+    return stmt_do(ctx, &attended, ARGS(U64(tenant), U64(id), I64(!why), TEXT(why), TIME(upto_ms))) >= 0;
 }
 
 bool db_conversation_seen(struct ctx *ctx, uint64_t tenant, uint64_t user, uint64_t id, int64_t count)

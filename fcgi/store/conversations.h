@@ -14,6 +14,8 @@ struct conversation_row {
     int64_t message_count, inbound_count;
     int64_t last_inbound_ms, changed_ms;
     const char *seen_by;
+    const char *attention;              /* why a person is needed: handed-off, opt-out-doubt, answers-stopped; "": nobody is */
+    int64_t attention_ms;               /* since when */
     const char *opt_out;                /* source of the opt-out in force (services/opt_out.h), NULL: none; not asked in lists */
     int64_t opt_out_ms;
     const char *proposal;               /* the model's, while no message came after it: {"message", "state", "text"}; NULL: none; not asked in lists */
@@ -23,7 +25,7 @@ struct conversation_row {
 #define CONVERSATION_ROW(F) F(U64, id, 0) F(U64, line_id, 0) F(U64, contact_id, 0) F(TEXT, peer, 0) F(TEXT, channel, 0) F(TEXT, name, 0) \
     F(TEXT, line_address, 0) F(U64, last_message_id, 0) F(TIME, last_ms, 0) F(INT, last_direction, 0) F(TEXT, last_status, 0) F(TEXT, preview, 0) \
     F(I64, message_count, 0) F(I64, inbound_count, 0) F(TIME, last_inbound_ms, 0) \
-    F(TIME, changed_ms, 0) F(TEXT, seen_by, SECRET) F(TEXT, opt_out, 0) F(TIME, opt_out_ms, 0) F(TEXT, proposal, 0) F(TIME, now_ms, 0)
+    F(TIME, changed_ms, 0) F(TEXT, seen_by, SECRET) F(TEXT, attention, 0) F(TIME, attention_ms, 0) F(TEXT, opt_out, 0) F(TIME, opt_out_ms, 0) F(TEXT, proposal, 0) F(TIME, now_ms, 0)
 extern const struct row_type conversation_row_type;
 
 struct change_row { uint64_t id; int64_t changed_ms, now_ms; };
@@ -32,6 +34,8 @@ extern const struct row_type change_row_type;
 
 /* Newest first; `before_ms`/`before_id` = the last row of the page before (CLOCK_NONE: the first page). */
 struct rows db_conversations_page(struct ctx *ctx, uint64_t tenant, uint64_t user, int64_t before_ms, uint64_t before_id, int limit);
+/* Those that need a person, the latest first; `before_ms`/`before_id`: attention_ms and id of the last row of the page before. */
+struct rows db_conversations_waiting(struct ctx *ctx, uint64_t tenant, uint64_t user, int64_t before_ms, uint64_t before_id, int limit);
 /* Whose address or name is like that (LIKE patterns), newest first. */
 struct rows db_conversations_find(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *like_peer, const char *like, int limit);
 struct conversation_row *db_conversation_get(struct ctx *ctx, uint64_t tenant, uint64_t user, uint64_t id);
@@ -41,10 +45,16 @@ struct conversation_row *db_conversation_on_line(struct ctx *ctx, uint64_t tenan
 /* Finds or makes contact and conversation for an outgoing message; inside a transaction. 0 on failure. */
 uint64_t db_conversation_open(struct ctx *ctx, uint64_t tenant, uint64_t line, const char *channel, const char *peer, const char *key, const char *phone);
 /* A new outgoing message is the newest of the conversation: gives its id, above every other of the conversation; 0 on
- * failure. The first write of a transaction: inserting first would share the row, and two senders would then deadlock here. */
-uint64_t db_conversation_bump(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *status, const char *preview);
+ * failure. The first write of a transaction: inserting first would share the row, and two senders would then deadlock here.
+ * `person`: one of ours writes, so none is needed any more. */
+uint64_t db_conversation_bump(struct ctx *ctx, uint64_t tenant, uint64_t id, bool person, const char *status, const char *preview);
 /* A message changed: live views follow; the list's badge too when it is the newest. `status` NULL: not its state. */
 bool db_conversation_touch(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64_t message, const char *status);
+/* A person is needed, unless one wrote the newest message. Behind the touch, whose lock shows what others wrote; live views
+ * follow that. A reason that is there already is replaced, but not by a doubt: opt_out_doubt keeps that by itself. */
+bool db_conversation_attend(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *why);
+/* None is needed any more. `why` NULL: whatever it was; else only if that; `upto_ms`: nor what came later, CLOCK_NONE: that, too. */
+bool db_conversation_attended(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *why, int64_t upto_ms);
 /* Marks read up to `seen` inbound messages; only rises. */
 bool db_conversation_seen(struct ctx *ctx, uint64_t tenant, uint64_t user, uint64_t id, int64_t seen);
 /* Marks everything read for a user who has no marks yet. */

@@ -57,7 +57,7 @@ def costs(stack, tenant):
     talk = stack.sql("SELECT MIN(id) AS id FROM conversation WHERE tenant_id = %s", tenant.id)[0]["id"]
     peer = stack.sql("SELECT peer FROM conversation WHERE id = %s", talk)[0]["peer"]
     found = {}
-    pages = ["/", "/conversations", "/conversations?q=Klient", "/history", "/history?direction=in", "/history?direction=failed", "/history?q=text", "/unrouted", "/system",
+    pages = ["/", "/conversations", "/conversations?attention=1", "/live?view=attention&cursor=0-0", "/conversations?q=Klient", "/history", "/history?direction=in", "/history?direction=failed", "/history?q=text", "/unrouted", "/system",
              f"/conversations/{talk}", "/live?view=list&cursor=99999999999999-0", "/live?view=list&cursor=0-0", f"/live?view=chat&id={talk}&cursor=0-0"]
     for path in pages:
         assert float(logged(stack, browser.get(path))["ms"]) < 250, path
