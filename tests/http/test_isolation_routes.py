@@ -20,7 +20,7 @@ PLACES = {
 # Not a tenant's thing: the name of a key; a signed address; webhooks (test_isolation.py, test_attach.py).
 ELSEWHERE = ("/api/secrets/:key", "/m/:token", "/hook/:secret")
 FIELDS = {"act": "delete", "body": "stolen", "to": "+48500100100", "reason": "x", "enabled": "0", "name": "stolen", "per_second": "1", "role": "agent", "answer": "no",
-          "seen": "1", "rule": "interval", "interval_minutes": "5", "draft": "1"}
+          "seen": "1", "rule": "interval", "interval_minutes": "5", "draft": "1", "since": "9999999999999"}
 
 
 def routes():
