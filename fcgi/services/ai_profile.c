@@ -142,5 +142,7 @@ static bool drop_profile(struct ctx *ctx, void *arg)
 
 bool ai_profile_delete(struct ctx *ctx, uint64_t line)
 {
+    if (!db_line_get(ctx, ctx->tenant, line))
+        return err_set(ctx, ERR_ABSENT, "line %" PRIu64, line);
     return db_transaction(ctx, drop_profile, &line) == DB_OK;
 }

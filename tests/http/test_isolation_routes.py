@@ -5,9 +5,9 @@ import re
 import pytest
 
 from core_tools import ROOT
-from panel import conversation_with, csrf_of, enter, messages_with, new_number, quoted
+from panel import conversation_with, csrf_of, enter, messages_with, new_number, new_sid, quoted
 from test_media import at_twilio, arrive, settled
-from panel import new_sid
+from test_ai_page import FIELDS as AI_FIELDS
 
 # What the parameters of the routes below stand for: names of Thing's members.
 PLACES = {
@@ -110,3 +110,36 @@ def test_the_owner_reaches_each_of_them(stack, things):
         if method == "GET":
             answer = stack.api("GET", target) if path.startswith("/api/") else owner.get(target, allow_redirects=False)
             assert answer.status_code in (200, 303), (path, answer.status_code)
+
+
+def test_ids_inside_of_forms_are_ones_own(stack, other, things):
+    """A stranger's forms and calls that name the first tenant's line, message or conversation."""
+    stranger = enter(stack, other.admin)
+    token, before = csrf_of(stranger.page("/")), everything(stack)
+    own = stack.sql("SELECT COUNT(*) n FROM message WHERE tenant_id = %s", other.id)
+    hours = {f"{d}_{end}": "" for d in ("mon", "tue", "wed", "thu", "fri", "sat", "sun") for end in ("from", "to")}
+    forms = [
+        ("/send", {"to": "+48500100100", "body": "x", "line": things.line}),
+        ("/auto-reply", {"line": things.line, "mode": "text", "body": "x", "most": "5", "closed_body": "", "fallback": "", **hours}),
+        ("/auto-reply/keywords", {"line": things.line, "word": "good", "answer": "x"}),
+        ("/auto-reply/keywords/remove", {"line": things.line, "word": "good"}),
+        ("/ai", {"line": things.line, **AI_FIELDS}), ("/ai/follow", {"line": things.line}),
+        ("/bulk", {"line": things.line, "body": "x", "recipients": "+48500100100", "act": "send", "nonce": "foreign"}),
+        ("/reminders/new", {"line": things.line, "to": "+48500100100", "body": "x", "rule": "interval", "interval_minutes": "5", "zone": "UTC"}),
+        ("/opt-outs/doubts", {"conversation": things.talk, "answer": "yes"}),
+    ]
+    for path, fields in forms:
+        answer = stranger.post(path, data={"_csrf": token, **fields}, allow_redirects=False)
+        assert answer.status_code in (404, 409, 422), (path, answer.status_code)
+    calls = [
+        ("/api/multi-sms/batches", {"body": "x", "recipients": ["+48500100100"], "line_id": things.line}),
+        ("/api/reminders", {"to": "+48500100100", "body": "x", "interval_minutes": 5, "line": things.line}),
+        ("/api/ai/reply", {"inbound_from": things.number, "inbound_to": stack.line, "latest": "x", "api_key": "sk-foreign"}),
+        ("/api/ai/test", {"participant": things.number, "api_key": "sk-foreign"}),
+    ]
+    for path, fields in calls:
+        answer = stack.api("POST", path, other.admin, json=fields)
+        assert answer.status_code in (400, 404, 502) and "only ours" not in answer.text, (path, answer.status_code)
+    assert {t: sorted(set(before[t]) ^ set(now)) for t, now in everything(stack).items() if before[t] != now} == {}
+    assert stack.sql("SELECT COUNT(*) n FROM message WHERE tenant_id = %s", other.id) == own
+    assert not stack.sql("SELECT 1 FROM reply_rule WHERE tenant_id = %s AND line_id = %s", other.id, things.line)
