@@ -4,11 +4,11 @@ from window import LIVE_LIMIT, write
 
 
 def test_a_doubt_is_decided_by_keyboard(panel, stack):
-    path = write(stack, "+48605000001", "Dzień dobry")
+    path = write(stack, "+48605900001", "Dzień dobry")
     page = panel().open(path).ready().stay()
-    write(stack, "+48605000001", "Please stop texting me")
+    write(stack, "+48605900001", "Please stop texting me")
     page.wait(lambda: page.all(".note-ask button"), "the question in the open chat", LIVE_LIMIT)
-    for _ in range(40):
+    for _ in range(200):
         page.press(Keys.TAB)
         if page.focused.get_attribute("value") == "yes":
             break
@@ -16,13 +16,13 @@ def test_a_doubt_is_decided_by_keyboard(panel, stack):
     page.press(Keys.ENTER)
     page.wait_text(".locked", "This customer has opted out (STOP): nothing may be sent. (Today)")
     assert "This was a request to stop." in page.text(".bubbles") and not page.all(".note-ask") and not page.all("textarea")
-    assert stack.sql("SELECT state, source FROM opt_out WHERE address_key = '+48605000001'") == [{"state": "out", "source": "keyword"}]
+    assert stack.sql("SELECT state, source FROM opt_out WHERE address_key = '+48605900001'") == [{"state": "out", "source": "keyword"}]
 
 
 def test_stop_locks_the_open_composer(panel, stack):
-    path = write(stack, "+48605000002", "Dzień dobry")
+    path = write(stack, "+48605900002", "Dzień dobry")
     page = panel().open(path).ready().stay()
     assert page.one("textarea").is_displayed()
-    write(stack, "+48605000002", "STOP")
+    write(stack, "+48605900002", "STOP")
     page.wait(lambda: page.all(".note.bad"), "the note", LIVE_LIMIT)
     page.wait(lambda: not page.all("#composer textarea") and page.all("#composer .locked"), "the lock", LIVE_LIMIT)
