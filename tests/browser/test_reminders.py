@@ -1,6 +1,7 @@
 """Reminders in the browser: one made by keyboard alone, the next five while one types, pausing; and without scripts."""
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
+from window import LIVE_LIMIT, write
 
 
 def ahead(page):
@@ -63,3 +64,15 @@ def test_nothing_hangs_over_at_320_pixels(panel):
         page.open(path).ready()
         assert page.script("return document.documentElement.scrollWidth") <= 320, path
     assert Select(page.one("#catch_up")).first_selected_option.text == "Send only the latest"
+
+
+def test_a_reminder_arrives_in_the_open_chat(panel, stack):
+    path = write(stack, "+48600700125", "Remind me, please")
+    page = panel("operator").open(path).ready().stay()
+    made = stack.api("POST", "/api/reminders", json={"to": "+48600700125", "body": "The gate closes at ten.", "interval_minutes": 600}).json()["id"]
+    stack.sql("UPDATE reminder SET next_at = UTC_TIMESTAMP() - INTERVAL 1 SECOND WHERE id = %s", made)
+    page.wait_text(".bubble.out .bubble-text", "The gate closes at ten.", LIVE_LIMIT + 2)
+    assert page.text(".bubble.out .bubble-author") == "Schedule" and page.stayed()
+    page.open(f"/reminders/{made}").ready()
+    page.one(f"main a[href='{path}']").click()
+    page.wait(lambda: page.path == path, "the chat, from its history")
