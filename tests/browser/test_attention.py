@@ -32,7 +32,7 @@ def test_the_mark_comes_and_goes_before_the_eyes_of_who_watches(panel, stack):
         narrow.size(360)
         assert narrow.script("return document.documentElement.scrollWidth <= innerWidth")
         keep(narrow, f"attention-360-{'list' if narrow is watcher else 'chat'}")
-    for _ in range(40):
+    for _ in range(200):
         page.press(Keys.TAB)
         if page.focused.text == "Done":
             break

@@ -19,7 +19,7 @@ def known(stack, number, text):
 
 def tab_to(page, css):
     """The tabulator until it stands there."""
-    for _ in range(80):
+    for _ in range(200):
         page.press(Keys.TAB)
         if page.script("return document.activeElement.matches(arguments[0])", css):
             return
