@@ -435,7 +435,7 @@ class Stack:
         """Lines of the programs' logs with a customer's number or a secret of this stack's in them."""
         secrets_of = [self.env[k] for k in ("CENTRALA_DB_PASSWORD", "CENTRALA_DB_READER_PASSWORD", "CENTRALA_DB_OWNER_PASSWORD")] + list(self.passwords.values())
         secrets_of += [self.tenant.token, self.tenant.hook_secret] if self.tenant else []
-        found = [re.escape(s) for s in secrets_of if s and len(s) > 7] + [r"(?<!\d)\+?48[5-7]\d{8}(?!\d)"]
+        found = [re.escape(s) for s in secrets_of if s and len(s) > 7] + [r"(?<![\da-f])\+?48[5-7]\d{8}(?![\da-f])"]  # not a part of a request's id
         return [f"told in a log: {line}" for line in re.findall(rf"^.*(?:{'|'.join(found)}).*$", self.logs("centrala.fcgi") + self.logs("fcgi-cron"), re.M)][:5]
 
     # ---- the end ----

@@ -123,6 +123,13 @@ def test_a_doubt_covers_no_hand_off(ai, models):
     assert mark(ai, number) == "Needs a person", "the question was another"
 
 
+def test_to_whom_nothing_may_be_sent_nobody_has_to_answer(ai, models):
+    number = handed_off(ai, models)
+    ai.inbound(DOUBT, sender=number)
+    ai.wait(lambda: len(notes(ai, number)) == 2, what="the note")
+    assert decided(ai, number, "yes").status_code == 303 and is_unmarked(ai, number)
+
+
 def test_who_was_answered_meanwhile_needs_nobody(ai, models):
     models.script(kind="hand_off", reason="A refund.", match={"last": "Hello"})
     models.config(hold=True)
@@ -201,6 +208,7 @@ def test_the_filter_is_paged_by_an_index_and_asks_once(own):
         answered = browser.get(path)
         found += [int(i) for i in re.findall(r'data-key="c(\d+)"', answered.text)]
         cost.append(int(logged(own, answered)["statements"]))
+        assert len(cost) < 20, "pages that come again"
         older = re.search(r'href="(/conversations\?attention=1&(?:amp;)?before=[^"#]+)', answered.text)
         path = older and older.group(1).replace("&amp;", "&")
     rows = own.sql("SELECT id FROM conversation WHERE tenant_id = %s ORDER BY attention_at DESC, id DESC", own.tenant.id)
