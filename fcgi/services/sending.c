@@ -201,7 +201,9 @@ static bool write_rows(struct ctx *ctx, void *arg)
     d->out->withdrawn = rq->still && !rq->still(ctx, conversation, id, rq->still_arg) && !ctx->err.code;
     if (d->out->withdrawn || ctx->err.code || !write_message(ctx, d, conversation, id))
         return false;
-    struct outbox_new row = { .conversation_id = conversation, .message_id = id, .state = ctx->conf->main_test_mode ? "playing" : "queued", .nonce = rq->nonce,
+    enum { OURS_MS = 1000 }; /* who waits for the SID must not be told that fcgi-cron was quicker */
+    bool inline_send = !ctx->conf->main_test_mode && !rq->queued;
+    struct outbox_new row = { .conversation_id = conversation, .message_id = id, .state = ctx->conf->main_test_mode ? "playing" : "queued", .nonce = rq->nonce, .in_ms = inline_send ? OURS_MS : 0,
                               .messaging_service_sid = d->service_sid, .content_sid = rq->content_sid, .content_variables = rq->content_variables, .batch_id = rq->batch_id };
     d->out->outbox_id = db_outbox_insert(ctx, ctx->tenant, &row);
     d->out->conversation_id = conversation;

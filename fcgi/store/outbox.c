@@ -24,13 +24,14 @@ static const struct sql outbox_get = SQL_REPEATABLE(OUTBOX_SELECT "WHERE o.tenan
 static const struct sql outbox_by_nonce = SQL_REPEATABLE(OUTBOX_SELECT "WHERE o.tenant_id=? AND o.nonce=?", &outbox_row_type);
 static const struct sql outbox_insert =
     SQL("INSERT INTO outbox (tenant_id,conversation_id,message_id,state,nonce,messaging_service_sid,content_sid,content_variables,batch_id,next_at) "
-        "VALUES (?,?,?,?,?,?,?,?,?,UTC_TIMESTAMP(3))", NULL);
+        "VALUES (?,?,?,?,?,?,?,?,?,UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND)", NULL);
 /* lint: no-tenant: fcgi-cron works for all tenants; the rows name theirs */
 static const struct sql outbox_due =
     SQL_REPEATABLE("SELECT tenant_id,id FROM outbox WHERE state=? AND next_at<=UTC_TIMESTAMP(3) ORDER BY next_at,id LIMIT ?", &due_row_type);
+/* One that nobody has tried yet is free for whoever stored it before fcgi-cron may look at it. */
 static const struct sql outbox_claim =
     SQL("UPDATE outbox SET state='claimed',claim=?,attempts=attempts+1,next_at=UTC_TIMESTAMP(3)+INTERVAL ? SECOND "
-        "WHERE tenant_id=? AND id=? AND state=? AND next_at<=UTC_TIMESTAMP(3)", NULL);
+        "WHERE tenant_id=? AND id=? AND state=? AND (next_at<=UTC_TIMESTAMP(3) OR attempts=0)", NULL);
 /* A provider's words may be longer than the column. */
 static const struct sql outbox_release =
     SQL_REPEATABLE("UPDATE outbox SET state=?,claim=NULL,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND,last_error=LEFT(?,255) "
@@ -59,7 +60,7 @@ static const struct sql outbox_callback = SQL_REPEATABLE("UPDATE outbox SET call
 uint64_t db_outbox_insert(struct ctx *ctx, uint64_t tenant, const struct outbox_new *r)
 {
     if (stmt_do(ctx, &outbox_insert, ARGS(U64(tenant), U64(r->conversation_id), U64(r->message_id), TEXT(r->state), TEXT(r->nonce),
-                                          TEXT(r->messaging_service_sid), TEXT(r->content_sid), TEXT(r->content_variables), ID_OR_NULL(r->batch_id))) < 0)
+                                          TEXT(r->messaging_service_sid), TEXT(r->content_sid), TEXT(r->content_variables), ID_OR_NULL(r->batch_id), I64(r->in_ms))) < 0)
         return 0;
     return stmt_insert_id(ctx);
 }

@@ -34,6 +34,7 @@ struct outbox_new {
     uint64_t conversation_id, message_id;
     const char *state, *nonce, *messaging_service_sid, *content_sid, *content_variables; /* NULLs allowed but state */
     uint64_t batch_id; /* 0: none */
+    int64_t in_ms;     /* fcgi-cron leaves it alone for so long: whoever stores it sends it */
 };
 /* 0 with a duplicate nonce: stmt_duplicate() tells. */
 uint64_t db_outbox_insert(struct ctx *ctx, uint64_t tenant, const struct outbox_new *row);

@@ -24,7 +24,8 @@ class Run:
         env = {k: v for k, v in clean_env(CENTRALA_VAR=var, **env).items() if not k.startswith("MAKE") and k != "MFLAGS"}
         self.began = time.monotonic()
         self.make = subprocess.Popen(["make", "run"], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                     text=True, start_new_session=True)
+                                     text=True, start_new_session=True,
+                                     preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # programs of a shell's background ignore it
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 
