@@ -1,6 +1,7 @@
 /* health.c - is it well? */
 #include "base/base.h"
 #include "base/conf.h"
+#include "services/burst.h"
 #include "services/health.h"
 #include "store/db.h"
 #include "store/tenants.h"
@@ -18,7 +19,16 @@ bool health_twilio_configured(struct ctx *ctx)
 
 bool health_model_configured(struct ctx *ctx)
 {
-    return db_any_model(ctx) > 0;
+    /* Monitors ask every second: kept for a burst (services/burst.h). */
+    static const char name[] = "health-model";
+    const bool *kept = burst_find(ctx->burst, name);
+    if (kept)
+        return *kept;
+    int n = db_any_model(ctx);
+    bool any = n > 0;
+    if (n >= 0)
+        burst_keep(ctx->burst, name, &any, sizeof any);
+    return any;
 }
 
 bool health_read(struct ctx *ctx, struct health *out)
