@@ -39,7 +39,7 @@ part_run() { # NAME COMMAND...
     part_pid[$name]=$!
     process_start $! || true
     part_start[$name]=$REPLY
-    echo "$! $REPLY" >"$var/run/$name.pid"
+    echo "$! $REPLY" >"$var/run/$name.new" && mv "$var/run/$name.new" "$var/run/$name.pid" # whole or not at all, for who reads it meanwhile
     disown $! # no message from the shell when it dies: the run says so itself
 }
 
