@@ -218,28 +218,36 @@ bool twilio_next_is_ours(struct arena *a, const struct twilio_account *acc, cons
     return true;
 }
 
-bool twilio_find_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, const struct twilio_filter *f, const char *next, struct call *call)
+bool twilio_page_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, const char *path, const struct str *query, const char *next,
+                      int limit_ms, struct call *call)
 {
-    struct str url, query;
+    struct str url;
     if (next) {
         if (!twilio_next_is_ours(a, acc, next))
             return false;
         twilio_url_base(&url, a, acc->api_base);
         str_puts(&url, next);
     } else {
-        str_init(&query, a, 256, TWILIO_URL_MOST / 2);
-        twilio_form_add(&query, "To", f->to);
-        twilio_form_add(&query, "From", f->from);
-        form_day(&query, "DateSent", f->day_ms);
-        form_day(&query, "DateSent%3C", f->before_ms);
-        form_day(&query, "DateSent%3E", f->after_ms);
-        twilio_form_int(&query, "PageSize", f->page_size > 0 ? f->page_size : PAGE_SIZE);
         twilio_url_account(&url, a, acc);
-        STR_LIT(&url, "/Messages.json?");
-        str_add(&url, query.s, query.len);
+        str_puts(&url, path);
+        str_putc(&url, '?');
+        str_add(&url, query->s, query->len);
     }
-    *call = twilio_authorised(conf, acc, "GET", &url, (int)conf->twilio_limit_ms);
+    *call = twilio_authorised(conf, acc, "GET", &url, limit_ms);
     return true;
+}
+
+bool twilio_find_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, const struct twilio_filter *f, const char *next, struct call *call)
+{
+    struct str query;
+    str_init(&query, a, 256, TWILIO_URL_MOST / 2);
+    twilio_form_add(&query, "To", f->to);
+    twilio_form_add(&query, "From", f->from);
+    form_day(&query, "DateSent", f->day_ms);
+    form_day(&query, "DateSent%3C", f->before_ms);
+    form_day(&query, "DateSent%3E", f->after_ms);
+    twilio_form_int(&query, "PageSize", f->page_size > 0 ? f->page_size : PAGE_SIZE);
+    return twilio_page_call(a, conf, acc, "/Messages.json", &query, next, (int)conf->twilio_limit_ms, call);
 }
 
 bool twilio_list_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, const char *to,

@@ -20,4 +20,9 @@ const char *twilio_clean(struct arena *a, const char *s, size_t n);
 /* The next page must be ours before our credentials go there: no dots that climb out, nothing unprintable. */
 bool twilio_next_is_ours(struct arena *a, const struct twilio_account *acc, const char *next);
 
+/* GET of a list of the account's: `path` ("/Messages.json") with the query, or the page `next` names; false when that leaves
+ * the account. */
+bool twilio_page_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, const char *path, const struct str *query, const char *next,
+                      int limit_ms, struct call *call);
+
 #endif

@@ -9,22 +9,11 @@ enum { FORM_MOST = 8 * 1024, SERVICES_PAGE = 50, SERVICE_NUMBERS_PAGE = 1000 };
 bool twilio_numbers_call(struct arena *a, const struct conf *conf, const struct twilio_account *acc, const char *number, int size,
                          const char *next, struct call *call)
 {
-    struct str url, query;
-    if (next) {
-        if (!twilio_next_is_ours(a, acc, next))
-            return false;
-        twilio_url_base(&url, a, acc->api_base);
-        str_puts(&url, next);
-    } else {
-        str_init(&query, a, 128, TWILIO_URL_MOST / 2);
-        twilio_form_add(&query, "PhoneNumber", number);
-        twilio_form_int(&query, "PageSize", size);
-        twilio_url_account(&url, a, acc);
-        STR_LIT(&url, "/IncomingPhoneNumbers.json?");
-        str_add(&url, query.s, query.len);
-    }
-    *call = twilio_authorised(conf, acc, "GET", &url, (int)conf->twilio_inline_limit_ms);
-    return true;
+    struct str query;
+    str_init(&query, a, 128, TWILIO_URL_MOST / 2);
+    twilio_form_add(&query, "PhoneNumber", number);
+    twilio_form_int(&query, "PageSize", size);
+    return twilio_page_call(a, conf, acc, "/IncomingPhoneNumbers.json", &query, next, (int)conf->twilio_inline_limit_ms, call);
 }
 
 static const char *text(struct arena *a, const struct json *j, const char *key)

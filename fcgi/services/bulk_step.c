@@ -55,9 +55,9 @@ static int feed(struct ctx *ctx, const struct batch_row *b)
 /* All sent: completed. All failed: failed. Anything between, or nothing but invalid numbers: with errors. */
 static const char *final_state(const struct batch_row *b)
 {
-    if (b->sent && !b->failed && !b->canceled)
-        return "completed";
-    return b->failed && !b->sent ? "failed" : b->failed || b->canceled || !b->sent ? "completed_with_errors" : "completed";
+    if (!b->sent)
+        return b->failed ? "failed" : "completed_with_errors";
+    return b->failed || b->canceled ? "completed_with_errors" : "completed";
 }
 
 static int work_on(struct ctx *ctx, const struct active_row *a)
