@@ -14,6 +14,7 @@
 #include "services/wake.h"
 #include "store/db.h"
 #include "store/media.h"
+#include "store/removed.h"
 
 enum { BODY_MOST = 60000, ANSWER_MOST = 4 << 20 };
 
@@ -57,9 +58,6 @@ static int may_be_added(struct ctx *ctx, const struct twilio_listed *m)
 {
     if (!m->from || !m->to || !*m->from || !*m->to || strlen(m->from) > ADDRESS_MAX || strlen(m->to) > ADDRESS_MAX || m->created_ms == CLOCK_NONE)
         return 0;
-    enum removed removed = removed_sid(ctx, m->sid);
-    if (removed != REMOVED_NOT)
-        return ctx->err.code ? -1 : 0;
     if (inbound(m))
         return 1;
     int unsettled = db_outbox_unsettled(ctx, ctx->tenant, m->to);
@@ -91,13 +89,25 @@ static int add(struct ctx *ctx, const struct twilio_listed *m)
     return strcmp(r->outcome, "added") == 0;
 }
 
+static bool gone_has(const struct rows *gone, const char *sid)
+{
+    const struct removed_row *r = gone->row;
+    for (size_t i = 0; i < gone->n; i++)
+        if (strcmp(r[i].sid, sid) == 0)
+            return true;
+    return false;
+}
+
 bool sync_upsert(struct ctx *ctx, const struct twilio_listed *v, size_t n, struct sync_counts *out)
 {
     *out = (struct sync_counts){ .seen = (int64_t)n };
-    struct rows known = db_states_of(ctx, ctx->tenant, sids_json(ctx, v, n));
-    for (size_t i = n; known.ok && i-- > 0;) { /* newest first as listed: the other way round here */
+    const char *sids = sids_json(ctx, v, n);
+    struct rows known = db_states_of(ctx, ctx->tenant, sids);
+    /* Asked second: what is removed in between is known still, or named here. */
+    struct rows gone = db_removed_among(ctx, ctx->tenant, sids);
+    for (size_t i = n; known.ok && gone.ok && i-- > 0;) { /* newest first as listed: the other way round here */
         const struct state_row *k = find(&known, v[i].sid);
-        int did = k ? refresh(ctx, k, &v[i]) : add(ctx, &v[i]);
+        int did = k ? refresh(ctx, k, &v[i]) : gone_has(&gone, v[i].sid) ? 0 : add(ctx, &v[i]);
         if (did < 0)
             return false;
         if (k)
@@ -107,7 +117,7 @@ bool sync_upsert(struct ctx *ctx, const struct twilio_listed *v, size_t n, struc
         else
             out->skipped++;
     }
-    return known.ok;
+    return known.ok && gone.ok;
 }
 
 static bool account_of(struct ctx *ctx, struct twilio_account *acc)

@@ -16,6 +16,8 @@ struct word_row { const char *word; };
 #define WORD_FIELD(kind, member, flags) FIELD_ENTRY(word_row, kind, member, flags)
 extern const struct row_type word_row_type;
 ROW_TYPE(word_row, WORD_ROW(WORD_FIELD));
+#define REMOVED_FIELD(kind, member, flags) FIELD_ENTRY(removed_row, kind, member, flags)
+ROW_TYPE(removed_row, REMOVED_ROW(REMOVED_FIELD));
 
 #define REMOVABLE                                                                                                          \
     "SELECT m.conversation_id,m.id,m.direction,m.sid,m.status,m.simulated,m.body='',m.num_media,"                           \
@@ -71,6 +73,9 @@ static const struct sql unrouted_redact = SQL_REPEATABLE("UPDATE unrouted SET bo
 static const struct sql removed_put =
     SQL_REPEATABLE("INSERT INTO removed_message (tenant_id,sid,action,removed_at) VALUES (?,?,?,UTC_TIMESTAMP(3)) "
                    "ON DUPLICATE KEY UPDATE action=IF(action='delete',action,VALUES(action)),removed_at=VALUES(removed_at)", NULL);
+static const struct sql removed_among =
+    SQL_REPEATABLE("SELECT r.sid FROM removed_message r WHERE r.tenant_id=? AND r.sid IN (SELECT j.sid FROM JSON_TABLE(?, '$[*]' COLUMNS "
+                   "(sid VARCHAR(34) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) j) LIMIT 1000", &removed_row_type);
 static const struct sql removed_get = SQL_REPEATABLE("SELECT action FROM removed_message WHERE tenant_id=? AND sid=?", &word_row_type);
 /* lint: no-tenant: housekeeping over all tenants */
 static const struct sql removed_purge = SQL_REPEATABLE("DELETE FROM removed_message WHERE removed_at<UTC_TIMESTAMP(3)-INTERVAL 400 DAY LIMIT 1000", NULL);
@@ -177,6 +182,11 @@ int64_t db_unrouted_remove(struct ctx *ctx, uint64_t tenant, const char *sid, bo
 bool db_removed_put(struct ctx *ctx, uint64_t tenant, const char *sid, const char *action)
 {
     return stmt_do(ctx, &removed_put, ARGS(U64(tenant), TEXT(sid), TEXT(action))) >= 0;
+}
+
+struct rows db_removed_among(struct ctx *ctx, uint64_t tenant, const char *json)
+{
+    return stmt_all(ctx, &removed_among, ARGS(U64(tenant), TEXT(json)));
 }
 
 const char *db_removed_action(struct ctx *ctx, uint64_t tenant, const char *sid)

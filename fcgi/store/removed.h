@@ -59,6 +59,11 @@ bool db_events_delete(struct ctx *ctx, uint64_t tenant, const char *sid);
 /* Messages that never found a line; how many, -1 failure. */
 int64_t db_unrouted_remove(struct ctx *ctx, uint64_t tenant, const char *sid, bool redact);
 bool db_removed_put(struct ctx *ctx, uint64_t tenant, const char *sid, const char *action);
+struct removed_row { const char *sid; };
+#define REMOVED_ROW(F) F(TEXT, sid, 0)
+extern const struct row_type removed_row_type;
+/* Of a page's messages those that were removed here. `json`: ["SM…", …], a thousand at most. */
+struct rows db_removed_among(struct ctx *ctx, uint64_t tenant, const char *json);
 /* "redact" or "delete"; NULL without an error: it was not removed. */
 const char *db_removed_action(struct ctx *ctx, uint64_t tenant, const char *sid);
 int64_t db_removed_purge(struct ctx *ctx);
