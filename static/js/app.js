@@ -1,7 +1,7 @@
 // What every page has: the menu button, notices that go away, keyboard shortcuts, rows that open, times that age.
 // The only script the pages name. The others are imported under the same ?v=, so that caches may keep them for ever.
 const version = new URL(import.meta.url).search;
-for (const name of ['live', 'composer', 'chat', 'handset', 'reminders']) import(`./${name}.js${version}`);
+const parts = ['live', 'composer', 'chat', 'handset', 'reminders'].map((name) => import(`./${name}.js${version}`));
 
 const SETTING = 'centrala.keys'; // "off" when single-key shortcuts are not wanted on this device
 const GO_WAIT_MS = 1500;
@@ -181,3 +181,5 @@ document.addEventListener('submit', forgetDrafts);
 document.addEventListener('fresh', age);
 if (new URLSearchParams(location.search).has('focus')) document.querySelector('[data-search]')?.focus();
 setInterval(age, 20000);
+await Promise.all(parts);
+document.documentElement.classList.add('awake'); // nothing a person does from here on goes past a script

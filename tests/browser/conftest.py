@@ -33,7 +33,7 @@ def chromium(tmp_path_factory):
         windows.append(window)
         # The size of the page, not of the window: headless windows have a minimum width.
         window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
-        window.set_page_load_timeout(30)
+        window.set_page_load_timeout(100)
         return window
     yield open_window
     for window in windows:
@@ -57,7 +57,7 @@ def panel(chromium, spare_windows, stack):
         spare = next((pair for pair in spare_windows if pair[1] == scripts), None)
         if spare:
             spare_windows.remove(spare)
-        page = Panel(spare[0] if spare else chromium(scripts=scripts), on or stack)
+        page = Panel(spare[0] if spare else chromium(scripts=scripts), on or stack, scripts)
         opened.append((page, scripts))
         page.size(width, height)
         return page.enter(role, language) if role else page

@@ -13,20 +13,22 @@ def test_sign_in_and_out(panel):
     assert page.focused.get_attribute("name") == "email"
     page.fill("email", USERS["admin"])
     page.fill("password", "not the password")
-    page.one(".primary").click()
-    page.wait_text("[role=alert]", "The e-mail address or the password is not right.")
+    with page.leads_to("/login"):
+        page.one(".primary").click()
+    assert "The e-mail address or the password is not right." in page.text("[role=alert]")
     assert page.value("email") == USERS["admin"] and page.value("password") == ""
     unknown = page.open("/login")
     unknown.fill("email", "nobody@example.com")
     unknown.fill("password", "not the password")
-    unknown.one(".primary").click()
-    page.wait_text("[role=alert]", "The e-mail address or the password is not right.")  # the same words: nobody learns who exists
+    with page.leads_to("/login"):
+        unknown.one(".primary").click()
+    assert "The e-mail address or the password is not right." in page.text("[role=alert]")  # the same words: nobody learns who exists
     page.expect("status of 401")
     page.sign_in("admin")
     assert page.path == "/" and page.text("h1") == "Dashboard"
-    page.open("/login").wait(lambda: page.path == "/", "the dashboard")  # signed in already
-    page.one("form[action='/logout'] button").click()
-    page.wait(lambda: page.path == "/login", "the sign-in page")
+    assert page.open("/login").path == "/"  # signed in already
+    with page.leads_to("/login"):
+        page.one("form[action='/logout'] button").click()
     page.open("/history")
     assert page.path == "/login"
     page.window.back()
@@ -39,8 +41,8 @@ def test_sign_in_returns_to_the_page_asked_for(panel, stack):
     page = panel(None).open(path)
     page.fill("email", USERS["manager"])
     page.fill("password", stack.passwords[USERS["manager"]])
-    page.one(".primary").click()
-    page.wait(lambda: page.path == path, "the conversation")
+    with page.leads_to(path):
+        page.one(".primary").click()
     page.open("/login?next=//example.com/")
     assert page.window.current_url.startswith(stack.url)
 
@@ -54,8 +56,9 @@ def test_too_many_attempts(panel, stack):
         page.open("/login")
         page.fill("email", "patient@example.com")
         page.fill("password", stack.passwords["patient@example.com"])
-        page.one(".primary").click()
-        page.wait_text("[role=alert]", "Too many attempts")
+        with page.leads_to("/login"):
+            page.one(".primary").click()
+        assert "Too many attempts" in page.text("[role=alert]")
     finally:
         stack.sql("DELETE FROM throttle")
     page.expect("status of 429")
@@ -64,18 +67,19 @@ def test_too_many_attempts(panel, stack):
 def test_a_session_is_revoked(panel, stack):
     stack.add_user("two.places@example.com", "operator")
     here, there = panel(None).sign_in("two.places@example.com"), panel(None).sign_in("two.places@example.com")
-    there.open("/conversations").ready()
+    there.open("/conversations")
     here.open("/account")
     assert "Chrome · " in here.text(".sessions li") and len(here.all(".sessions li")) == 2
     assert here.texts(".sessions li .badge") == ["This session"]
-    here.one(".sessions button").click()
-    here.wait_text(".notice", "The session is revoked.")
+    with here.leads_to("/account"):
+        here.one(".sessions button").click()
+    assert "The session is revoked." in here.text(".notice")
     assert len(here.all(".sessions li")) == 1
     there.wait_text("#offline", "sign in again", LIVE_LIMIT + 1)
     there.expect("status of 401")
     there.open("/conversations")
     assert there.path == "/login"
-    here.ready().one("[data-dismiss]").click()
+    here.one("[data-dismiss]").click()
     assert not here.all(".notice")
 
 
@@ -84,16 +88,17 @@ def test_password_change(panel, stack):
     page, other = panel(None).sign_in("changes@example.com"), panel(None).sign_in("changes@example.com")
 
     def change(current, password, again):
-        page.open("/account").ready()
+        page.open("/account")
         for name, text in (("current", current), ("password", password), ("again", again)):
             page.fill(name, text)
-        page.one("form[action='/account/password'] .primary").click()
+        with page.leads_to("/account.*"):
+            page.one("form[action='/account/password'] .primary").click()
     change("wrong words", "a long new password", "a long new password")
-    page.wait_text("#current-error", "not the present password")
+    assert "not the present password" in page.text("#current-error")
     change(first, "a long new password", "another long password")
-    page.wait_text("#again-error", "differ")
+    assert "differ" in page.text("#again-error")
     change(first, "a long new password", "a long new password")
-    page.wait_text(".notice", "The password is changed.")
+    assert "The password is changed." in page.text(".notice")
     other.open("/account")
     assert other.path == "/login"
     other.sign_in("changes@example.com", password="a long new password")
@@ -103,8 +108,9 @@ def test_three_languages(panel, stack):
     page = panel(None).sign_in("agent").open("/account")
     for code, heading, today, role in (("pl", "Rozmowy", "Dzisiaj", "konsultant"), ("es", "Conversaciones", "Hoy", "agente"), ("en", "Conversations", "Today", "agent")):
         Select(page.one("[name=language]")).select_by_value(code)
-        page.one("form[action='/account/language'] button").click()
-        page.wait(lambda: page.one("html").get_attribute("lang") == code, code)
+        with page.leads_to("/account"):
+            page.one("form[action='/account/language'] button").click()
+        assert page.one("html").get_attribute("lang") == code
         path = write(stack, "+48606000002", f"hello in {code}")
         assert page.open("/conversations").text("h1") == heading
         assert page.text(".whoami span") == f"{stack.tenant.name} · {role}"
@@ -129,18 +135,19 @@ def test_dates_in_words(panel, stack):
 def test_first_administrator_of_an_empty_installation(panel, make_stack):
     empty = make_stack(seed=False)
     page = panel(None, on=empty).open("/")
-    page.wait(lambda: page.path == "/setup", "the set-up page")
+    assert page.path == "/setup"
     fields = {"tenant": "Pracownia Świerk", "name": "Front desk", "email": "first@example.com", "password": "ten letters or more"}
 
     def set_up(code):
         for name, text in {"code": code, **fields}.items():
             page.fill(name, text)
-        page.one(".primary").click()
+        with page.leads_to():
+            page.one(".primary").click()
     set_up("not the code")
-    page.wait_text(".mistake", "That is not the code.")
+    assert "That is not the code." in page.text(".mistake")
     assert page.value("tenant") == fields["tenant"]
     set_up(pathlib.Path(empty.env["CENTRALA_SETUP_CODE_FILE"]).read_text().strip())
-    page.wait_text(".notice", "The administrator is made.")
+    assert "The administrator is made." in page.text(".notice")
     empty.passwords[fields["email"]] = fields["password"]
     page.sign_in(fields["email"])
     # Everything is empty, and says what to do.
@@ -164,7 +171,7 @@ def test_pages_that_say_no(panel, stack):
     page.expect("status of 404")
     page.open("/conversations")
     page.script("document.querySelector('form[action=\"/logout\"] [name=_csrf]').value = 'stale'")
-    page.one("form[action='/logout'] button").click()
-    page.wait_text("h1", "Not allowed")
-    assert "expired" in page.text(".error-page")
+    with page.leads_to("/logout"):
+        page.one("form[action='/logout'] button").click()
+    assert page.text("h1") == "Not allowed" and "expired" in page.text(".error-page")
     page.expect("status of 403")

@@ -21,17 +21,20 @@ def keep(page, name):
 
 
 def test_switched_on_tried_proposed_changed_and_sent(panel, on, models):
-    page = panel("manager", on=on).open("/ai").ready()
+    page = panel("manager", on=on).open("/ai")
     page.one("#api_key-openai").send_keys(KEY)
-    page.one("form[action='/ai/key'] .button").click()
-    page.wait_text(".notice", "The key is stored")
+    with page.leads_to("/ai"):
+        page.one("form[action='/ai/key'] .button").click()
+    assert "The key is stored" in page.text(".notice")
     page.fill("system_prompt", "We bake bread.")
     page.script("document.getElementById('answers').value = 'on'")
-    page.one("form[action='/ai'] .primary").click()
-    page.wait_text(".page-head .badge", "The AI answers")
+    with page.leads_to("/ai"):
+        page.one("form[action='/ai'] .primary").click()
+    assert "The AI answers" in page.text(".page-head .badge")
     page.fill("test_message", "Do you bake rye bread?")
-    page.one("form[action^='/ai/test'] .primary").click()
-    page.wait_text(".ai-result", "Answer to: Do you bake rye bread?")
+    with page.leads_to("/ai.*"):
+        page.one("form[action^='/ai/test'] .primary").click()
+    assert "Answer to: Do you bake rye bread?" in page.text(".ai-result")
     assert "ms" in page.text(".ai-result") and KEY not in page.window.page_source
     keep(page, "ai-tried")
     page.size(360)
@@ -40,7 +43,7 @@ def test_switched_on_tried_proposed_changed_and_sent(panel, on, models):
 
     agent = panel("agent", on=on)
     path = write(on, SENDER, "Is there a parking space?")
-    agent.open(path).ready().stay()
+    agent.open(path).stay()
     agent.wait_text(".proposal", "Answer to: Is there a parking space?")
     keep(agent, "ai-proposal")
     agent.one(".proposal [data-use]").click()
@@ -57,31 +60,38 @@ def test_switched_on_tried_proposed_changed_and_sent(panel, on, models):
 def test_a_person_asks_and_dismisses(panel, on, models):
     page = panel("manager", on=on).open("/ai")
     page.one("#api_key-openai").send_keys(KEY)
-    page.one("form[action='/ai/key'] .button").click()
-    page.wait_text(".notice", "The key is stored")
+    with page.leads_to("/ai"):
+        page.one("form[action='/ai/key'] .button").click()
+    assert "The key is stored" in page.text(".notice")
     path = write(on, SENDER, "How much is it?")
     models.config(hold=True)
-    page.open(path).ready()
-    page.one(".ask button").click()
+    page.open(path)
+    with page.leads_to(path):
+        page.one(".ask button").click()
     page.wait_text(".proposal", "The AI is writing")
     models.config(hold=False)
     models.release()
     page.wait_text(".proposal", "Answer to: How much is it?")
-    page.one(".proposal-buttons form button").click()
+    with page.leads_to(path):
+        page.one(".proposal-buttons form button").click()
     page.wait(lambda: page.all(".ask button") and not page.all(".proposal"), "the proposal to go")
 
 
 def test_without_scripts(panel, on, models):
     manager = panel("manager", on=on).open("/ai")
     manager.one("#api_key-openai").send_keys(KEY)
-    manager.one("form[action='/ai/key'] .button").click()
-    manager.wait_text(".notice", "The key is stored")
+    with manager.leads_to("/ai"):
+        manager.one("form[action='/ai/key'] .button").click()
+    assert "The key is stored" in manager.text(".notice")
     path = write(on, SENDER, "Do you deliver?")
     page = panel("agent", on=on, scripts=False).open(path)
-    page.one(".ask button").click()
+    with page.leads_to(path):
+        page.one(".ask button").click()
     page.wait(lambda: page.open(path).all(".proposal [data-use]"), "the proposal")
-    page.one(".proposal [data-use]").click()
-    page.wait(lambda: page.value("body") == "Answer to: Do you deliver?", "the text in the field")
-    page.one("[data-send]").click()
-    page.wait_text(".bubble.out", "Answer to: Do you deliver?")
+    with page.leads_to(path):
+        page.one(".proposal [data-use]").click()
+    assert page.value("body") == "Answer to: Do you deliver?"
+    with page.leads_to(path):
+        page.one("[data-send]").click()
+    assert "Answer to: Do you deliver?" in page.text(".bubble.out")
     assert "AI draft, sent by" in page.text(".bubble.out .bubble-author")

@@ -11,19 +11,20 @@ def keep(page, name):
 
 
 def test_a_batch_is_written_checked_and_sent(panel, stack):
-    page = panel("manager").open("/bulk").ready()
+    page = panel("manager").open("/bulk")
     page.fill("recipients", "\n".join([*NUMBERS, NUMBERS[0], "nobody"]))
     page.fill("body", "Hello to all of you, tomorrow we open at nine.")
-    page.one("button[value=check]").click()
-    page.wait_text(".plan", "Numbers to send to")
+    with page.leads_to("/bulk"):
+        page.one("button[value=check]").click()
+    assert "Numbers to send to" in page.text(".plan")
     assert "nobody" in page.text(".plan-problems") and "Given twice" in page.text(".plan-problems")
     keep(page, "bulk-checked")
     page.size(360)
     keep(page, "bulk-checked-narrow")
     assert page.script("return document.documentElement.scrollWidth <= innerWidth")
     page.size(1280)
-    page.one("button[value=send]").click()
-    page.wait(lambda: page.path.startswith("/bulk/"), "the batch")
+    with page.leads_to("/bulk/[0-9]+"):
+        page.one("button[value=send]").click()
     page.stay()
     stack.sql("UPDATE line SET per_second = 100")
     page.wait_text(".batch-progress", "4 of 4")

@@ -14,7 +14,7 @@ def send(page, text):
 def test_an_answer_shows_at_once_and_its_states_follow(panel, stack):
     path = write(stack, "+48601000001", "Is my order ready?")
     stack.sim.post("script", {"callbacks": []})  # it stays queued until we say so
-    page = panel().open(path).ready().stay()
+    page = panel().open(path).stay()
     send(page, "Yes, it is waiting for you")
     page.wait_text(".bubble.out .bubble-text", "Yes, it is waiting for you")
     assert page.value("body") == "" and page.focused.get_attribute("name") == "body"
@@ -34,7 +34,7 @@ def test_an_answer_shows_at_once_and_its_states_follow(panel, stack):
 def test_what_fails_says_why(panel, stack):
     path = write(stack, "+48601000002", "Call me")
     stack.sim.post("script", {"callbacks": [{"status": "sent"}, {"status": "undelivered", "after_ms": 300, "error_code": 30003}]})
-    page = panel().open(path).ready().stay()
+    page = panel().open(path).stay()
     send(page, "We tried")
     page.wait_text(".bubble.out .badge", "Undelivered", LIVE_LIMIT + 1)
     page.wait_text(".bubble-failure", "off or out of reach", 1)
@@ -51,7 +51,7 @@ def test_what_fails_says_why(panel, stack):
 def test_a_message_arrives_in_chat_and_list(panel, stack):
     other = write(stack, "+48601000003", "first")
     path = write(stack, "+48601000004", "hello")
-    chat, rows = panel().open(path).ready().stay(), panel("operator").open("/conversations").ready().stay()
+    chat, rows = panel().open(path).stay(), panel("operator").open("/conversations").stay()
     row = f"[data-key=c{path.split('/')[-1]}]"
     rows.wait_text(row, "hello")
     before = time.monotonic()
@@ -71,17 +71,17 @@ def test_a_message_arrives_in_chat_and_list(panel, stack):
 def test_unread_is_each_users_own(panel, stack):
     path = write(stack, "+48601000005", "one", "two")
     badge = f"[data-key=c{path.split('/')[-1]}] .count [aria-hidden]"
-    mine, theirs = panel("manager").open("/conversations").ready().stay(), panel("agent").open("/conversations").ready().stay()
+    mine, theirs = panel("manager").open("/conversations").stay(), panel("agent").open("/conversations").stay()
     for page in (mine, theirs):
         page.wait(lambda p=page: p.text(badge) == "2", "the badge")
-    mine.one(f"[data-key=c{path.split('/')[-1]}] a").click()
-    mine.wait(lambda: mine.path == path, "the chat")
+    with mine.leads_to(path):
+        mine.one(f"[data-key=c{path.split('/')[-1]}] a").click()
     mine.wait(lambda: not unread(stack, "manager", path), "the read mark")
-    mine.open("/conversations").ready()
+    mine.open("/conversations")
     assert not mine.all(badge)
     assert theirs.text(badge) == "2" and theirs.stayed()
     # Read while somebody looks at it: no badge comes for a message that arrives in the open chat.
-    mine.open(path).ready()
+    mine.open(path)
     stack.inbound("three", sender="+48601000005")
     mine.wait(lambda: mine.texts(".bubble.in .bubble-text")[-1:] == ["three"], "the bubble", LIVE_LIMIT)
     theirs.wait(lambda: theirs.text(badge) == "3", "the other's badge", LIVE_LIMIT)
@@ -90,26 +90,26 @@ def test_unread_is_each_users_own(panel, stack):
 
 def test_a_draft_survives(panel, stack):
     path, other = write(stack, "+48601000006", "hi"), write(stack, "+48601000007", "hi")
-    page = panel(None).sign_in("agent").open(path).ready()
+    page = panel(None).sign_in("agent").open(path)
     page.one("[name=body]").send_keys("Begun but not fin")
-    page.open(other).ready()
+    page.open(other)
     assert page.value("body") == ""
-    page.open(path).ready()
+    page.open(path)
     assert page.value("body") == "Begun but not fin"
     page.one("[name=body]").send_keys("ished", Keys.ENTER)
     page.wait_text(".bubble.out .bubble-text", "Begun but not finished")
-    page.open(path).ready()
+    page.open(path)
     assert page.value("body") == ""
     # Nobody after us finds what we left unsent.
     page.one("[name=body]").send_keys("secret")
-    page.one("form[action='/logout'] button").click()
-    page.wait(lambda: page.path == "/login", "the sign-in page")
+    with page.leads_to("/login"):
+        page.one("form[action='/logout'] button").click()
     assert page.script("return Object.keys(localStorage).filter((k) => k.startsWith('centrala.draft')).length") == 0
 
 
 def test_older_messages_and_back_to_the_newest(panel, stack):
     path = write(stack, "+48601000008", *[f"message {n} of a long conversation" for n in range(70)])
-    page = panel().open(path).ready().stay()
+    page = panel().open(path).stay()
     shown = lambda: page.texts(".bubble .bubble-text")
     assert shown()[-1] == "message 69 of a long conversation" and len(shown()) == 50
     assert page.script("return Math.abs(document.querySelector('[data-thread]').scrollTop)") < 5, "it does not open at the newest"
@@ -140,16 +140,17 @@ def test_older_messages_without_leaving_a_page(panel, stack):
     """A page of older messages stands still and leads back."""
     path = write(stack, "+48601000009", *[f"part {n}" for n in range(55)])
     oldest = stack.sql("SELECT id FROM message WHERE conversation_id = %s ORDER BY id LIMIT 1 OFFSET 5", path.split("/")[-1])[0]["id"]
-    page = panel().open(f"{path}?before={oldest}").ready()
+    page = panel().open(f"{path}?before={oldest}")
     assert page.texts(".bubble .bubble-text") == [f"part {n}" for n in range(5)] and not page.all(".live-thread[data-live-url]")
-    page.one(".chat-head a[href$='#newest']").click()
-    page.wait(lambda: page.texts(".bubble .bubble-text")[-1:] == ["part 54"], "the newest")
+    with page.leads_to(path):
+        page.one(".chat-head a[href$='#newest']").click()
+    assert page.texts(".bubble .bubble-text")[-1] == "part 54"
 
 
 def test_whatsapp_window(panel, stack):
     sender = "whatsapp:+48601000010"
     path = write(stack, sender, "Hola", ProfileName="Taller Norte")
-    page = panel().open(path).ready().stay()
+    page = panel().open(path).stay()
     assert page.text("h1") == "Taller Norte" and "WhatsApp" in page.text(".chat-who p") and "whatsapp:" not in page.text(".conversation")
     assert "Open for 23 hours" in page.text(".thread-end .window") and page.all("[data-composer]")
     assert "characters" in page.text("[data-counter]") and "Segments" not in page.text("[data-counter]")
@@ -166,17 +167,17 @@ def test_whatsapp_window(panel, stack):
 def test_names_and_texts_are_shown_as_they_are(panel, stack):
     name = "<b>Dąb & Synowie</b> “Spółka”"
     path = write(stack, "whatsapp:+48601000011", "<script>alert(1)</script> {{csrf}} &amp; 👍🏽\nsecond line", ProfileName=name)
-    page = panel().open(path).ready()
+    page = panel().open(path)
     assert page.text("h1") == name and name in page.window.title
     assert page.text(".bubble-text") == "<script>alert(1)</script> {{csrf}} &amp; 👍🏽\nsecond line"
     page.wait_text(".beside .here", name)
-    page.open("/history").ready()
+    page.open("/history")
     assert page.text(f"a[href='{path}']") == name
 
 
 def test_a_server_that_is_away_keeps_the_text(panel, stack):
     path = write(stack, "+48601000012", "hi")
-    page = panel().open(path).ready().stay()
+    page = panel().open(path).stay()
     page.window.set_network_conditions(offline=True, latency=0, throughput=0)
     send(page, "not lost")
     page.wait_text("[data-problem]", "Your text is kept")
@@ -190,7 +191,7 @@ def test_a_server_that_is_away_keeps_the_text(panel, stack):
 
 
 def test_a_session_that_ended_is_told(panel, stack):
-    page = panel(None).sign_in("agent").open("/conversations").ready()
+    page = panel(None).sign_in("agent").open("/conversations")
     stack.sql("DELETE FROM session ORDER BY id DESC LIMIT 1")
     page.wait_text("#offline", "sign in again", LIVE_LIMIT + 1)
     page.expect("status of 401")
@@ -205,18 +206,21 @@ def test_chat_by_number(panel, stack):
 def test_search_and_a_new_message_beside_the_chat(panel, stack):
     path = write(stack, "+48601000014", "hi")
     write(stack, "whatsapp:+48601000015", "hej", ProfileName="Winiarnia Lipa")
-    page = panel().open(path).ready()
+    page = panel().open(path)
     page.press("/")
     assert page.focused.get_attribute("id") == "q"
-    page.fill("q", "winiarnia\n")
-    page.wait(lambda: page.path == "/conversations" and page.texts(".row-title b") == ["Winiarnia Lipa"], "what was found")
-    page.open(path).ready().one(".beside [data-new]").click()
-    page.wait(lambda: page.path == "/" and page.window.current_url.endswith("#send"), "the form for a new message")
+    with page.leads_to("/conversations"):
+        page.fill("q", "winiarnia\n")
+    assert page.texts(".row-title b") == ["Winiarnia Lipa"]
+    page.open(path)
+    with page.leads_to("/"):
+        page.one(".beside [data-new]").click()
+    assert page.window.current_url.endswith("#send")
 
 
 def test_behind_other_windows_nothing_is_asked(panel, stack):
     path = write(stack, "+48601000016", "first")
-    page, other = panel().open(path).ready().stay(), panel("agent").open(path).ready()
+    page, other = panel().open(path).stay(), panel("agent").open(path)
     asked = lambda: page.script("return performance.getEntriesByType('resource').filter((e) => e.name.includes('/live')).length")
     page.wait(asked, "the first look")
     page.script("window.was = true; Object.defineProperty(document, 'hidden', { get: () => window.was, configurable: true })")

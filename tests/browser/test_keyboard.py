@@ -11,7 +11,7 @@ def focus_is_seen(page):
 def test_from_the_skip_link_to_an_answer(panel, stack):
     write(stack, "+48604000001", "older")
     path = write(stack, "+48604000002", "newer")
-    page = panel().open("/conversations").ready()
+    page = panel().open("/conversations")
     page.press(Keys.TAB)
     assert page.focused.text == "Skip to content" and page.focused.location["y"] >= 0 and focus_is_seen(page)
     page.press(Keys.ENTER)
@@ -26,9 +26,8 @@ def test_from_the_skip_link_to_an_answer(panel, stack):
     assert page.focused.get_attribute("href") == first
     page.press("k")  # the end stays the end
     assert page.focused.get_attribute("href") == first
-    page.press(Keys.ENTER)
-    page.wait(lambda: page.path == path, "the conversation")
-    page.ready()
+    with page.leads_to(path):
+        page.press(Keys.ENTER)
     # r answers, Esc leaves the field, letters are letters while typing.
     page.press("r")
     assert page.focused.get_attribute("name") == "body" and focus_is_seen(page)
@@ -44,7 +43,7 @@ def test_from_the_skip_link_to_an_answer(panel, stack):
 
 
 def test_search_help_and_going_places(panel):
-    page = panel().open("/conversations").ready()
+    page = panel().open("/conversations")
     page.press("/")
     assert page.focused.get_attribute("name") == "q"
     page.press(Keys.ESCAPE, "?")
@@ -53,27 +52,27 @@ def test_search_help_and_going_places(panel):
     assert page.script("return document.getElementById('help').contains(document.activeElement)")
     page.press(Keys.ESCAPE)
     page.wait(lambda: not page.one("#help").is_displayed(), "the list to close")
-    page.press("g", "h")
-    page.wait(lambda: page.path == "/history", "the history")
-    page.ready().press("/")
+    with page.leads_to("/history"):
+        page.press("g", "h")
+    page.press("/")
     assert page.focused.get_attribute("name") == "q"
-    page.press(Keys.ESCAPE, "g", "d")
-    page.wait(lambda: page.path == "/", "the dashboard")
-    page.ready().press("/")
-    page.wait(lambda: page.path == "/conversations", "the search")
-    page.wait(lambda: page.focused.get_attribute("name") == "q", "the field")
+    with page.leads_to("/"):
+        page.press(Keys.ESCAPE, "g", "d")
+    with page.leads_to("/conversations"):
+        page.press("/")
+    assert page.focused.get_attribute("name") == "q"
 
 
 def test_shortcuts_can_be_switched_off(panel):
-    page = panel().open("/help").ready()
+    page = panel().open("/help")
     box = page.one("main [data-keys]")
     assert box.is_selected()
     box.click()
-    page.open("/conversations").ready().press("/")
+    page.open("/conversations").press("/")
     assert page.focused.get_attribute("name") != "q"
     page.press("?")
     assert not page.one("#help").is_displayed()
-    page.open("/help").ready()
+    page.open("/help")
     page.one("main [data-keys]").click()
     page.press(Keys.TAB, "?")
     page.wait(lambda: page.one("#help").is_displayed(), "the list")
@@ -81,7 +80,7 @@ def test_shortcuts_can_be_switched_off(panel):
 
 def test_every_page_is_reached_by_tab_alone(panel):
     """Tab reaches all that can be pressed, in the order of the page, and each stop is visible."""
-    page = panel().open("/").ready()
+    page = panel().open("/")
     wanted = page.script("""return [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea')]
         .filter((e) => e.checkVisibility({visibilityProperty: true}) && !e.closest('dialog')).length""")
     order = []
@@ -95,7 +94,7 @@ def test_every_page_is_reached_by_tab_alone(panel):
 
 
 def test_menu_on_a_narrow_screen(panel):
-    page = panel(width=360, height=740).open("/conversations").ready()
+    page = panel(width=360, height=740).open("/conversations")
     button = page.one("[data-menu]")
     assert button.get_attribute("aria-expanded") == "false" and not page.one("#menu").is_displayed()
     button.send_keys(Keys.ENTER)

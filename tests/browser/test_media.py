@@ -52,14 +52,14 @@ def shown(page, css):
 
 def test_a_picture_arrives_and_shows_by_itself(panel, stack):
     path = write(stack, "+48601300001", "Look at this")
-    page = panel().open(path).ready().stay()
+    page = panel().open(path).stay()
     arrive(stack, "+48601300001", SID.format(1), (png(640, 480), "image/png"), (wav(), "audio/x-wav"), (b"%PDF-1.7 x", "application/pdf"))
     page.wait(lambda: shown(page, ".bubble.in .media img") == [640], "the picture", LIVE_LIMIT + 1)
     assert page.one(".bubble.in .media img").get_attribute("alt") == "Image"
     page.wait(lambda: page.script("return document.querySelector('.bubble.in audio').duration") == 1, "the sound is playable")
     assert "PDF document" in page.text(".bubble.in .media-file .media-name") or "PDF" in page.texts(".bubble.in .media-about")[-1]
     assert page.stayed() and not page.complaints()
-    rows = panel("operator").open("/conversations").ready()
+    rows = panel("operator").open("/conversations")
     rows.wait_text(f"[data-key=c{path.split('/')[-1]}] .row-preview", "Image")
 
 
@@ -67,16 +67,17 @@ def test_what_is_not_available_says_why_and_is_fetched_again(make_stack, panel):
     stack = make_stack(media_tries=1)
     stack.sim.post("script", {"op": "media", "status": 404, "times": 1})
     arrive(stack, "+48601300002", SID.format(2), (png(200, 100), "image/png"))
-    page = panel(on=stack).open(f"/conversations/{conversation_id(stack, '+48601300002')}").ready()
+    page = panel(on=stack).open(f"/conversations/{conversation_id(stack, '+48601300002')}")
     page.wait_text(".media-item.bad", "not available", LIVE_LIMIT)
     assert "Twilio does not have it." in page.text(".media-item.bad")
-    page.one(".media-item.bad button").click()
+    with page.leads_to("/conversations/[0-9]+"):
+        page.one(".media-item.bad button").click()
     page.wait(lambda: shown(page, ".bubble.in .media img") == [200], "the picture")
 
 
 def test_a_file_is_chosen_in_the_chat_and_leaves(panel, stack, files):
     path = write(stack, "+48601300003", "May I have the plan?")
-    page = panel().open(path).ready().stay()
+    page = panel().open(path).stay()
     page.one("#files").send_keys(files(plan_png=png(300, 200), price_pdf=b"%PDF-1.7 price"))
     page.wait(lambda: len(page.all(".attached li")) == 2, "the files")
     assert "plan.png" in page.texts(".attached li")[0] and "1 KB" in page.texts(".attached li")[0]
@@ -93,7 +94,7 @@ def test_a_file_is_chosen_in_the_chat_and_leaves(panel, stack, files):
 
 def test_what_is_too_large_is_told_before_it_leaves(panel, stack, files):
     path = write(stack, "+48601300004", "hello")
-    page = panel().open(path).ready().stay()
+    page = panel().open(path).stay()
     page.one("[name=body]").send_keys("Here you are")
     page.one("#files").send_keys(files(big_pdf=b"%PDF-1.7" + bytes(600 * 1024), tool_exe=b"MZ"))
     page.wait_text(".attach .mistake", "big.pdf is too large")
@@ -114,8 +115,9 @@ def test_without_scripts_and_on_a_narrow_screen(panel, stack, files):
     page.open(path)
     page.one("#files").send_keys(files(photo_png=png(50, 50)))
     page.one("[name=body]").send_keys("x")
-    page.one("[data-send]").click()
-    page.wait(lambda: page.all(".bubble.out .media img"), "our picture")
+    with page.leads_to(path):
+        page.one("[data-send]").click()
+    assert page.all(".bubble.out .media img")
     assert page.window.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]["width"] <= 320
 
 
@@ -131,7 +133,7 @@ return target.dispatchEvent(event);
 
 def test_files_are_dropped_and_pasted(panel, stack):
     path = write(stack, "+48601300006", "hello")
-    page = panel().open(path).ready().stay()
+    page = panel().open(path).stay()
     assert page.script(DROP, "[data-composer]", [["one.pdf", "application/pdf"]], "drop") is False, "the browser would open the file"
     assert page.script(DROP, "[name=body]", [["two.pdf", "application/pdf"]], "paste") is False
     page.wait(lambda: [t.split()[0] for t in page.texts(".attached li")] == ["one.pdf", "two.pdf"], "both files")

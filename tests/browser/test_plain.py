@@ -17,8 +17,8 @@ def test_sign_in_and_out(panel, stack):
     page = panel(None, scripts=False).sign_in("operator")
     assert page.path == "/" and page.text("h1") == "Dashboard" and scripts_are_off(page)
     assert page.one("nav a[href='/history']").is_displayed()
-    page.one("form[action='/logout'] button").click()
-    page.wait(lambda: page.path == "/login", "the sign-in page")
+    with page.leads_to("/login"):
+        page.one("form[action='/logout'] button").click()
     page.open("/conversations")
     assert page.path == "/login"
 
@@ -28,22 +28,24 @@ def test_read_and_answer(page, stack):
     page.open("/conversations")
     row = f"[data-key=c{path.split('/')[-1]}]"
     assert page.text(row + " .count [aria-hidden]") == "2"
-    page.one(row + " a").click()
-    page.wait(lambda: page.path == path, "the conversation")
+    with page.leads_to(path):
+        page.one(row + " a").click()
     assert page.texts(".bubble .bubble-text") == ["one", "two"] and scripts_are_off(page)
     assert page.one(".counter .unscripted").is_displayed() and not page.all("[data-jump]:not([hidden])")
-    page.one("[data-read] button").click()
-    page.wait(lambda: page.path == path and not page.all("[data-read]"), "the page without the mark")
+    with page.leads_to(path):
+        page.one("[data-read] button").click()
+    assert not page.all("[data-read]")
     page.fill("body", "An answer\nof two lines")
-    page.one("[data-send]").click()
-    page.wait_text(".bubble.out .bubble-text", "An answer\nof two lines")
-    assert page.path == path and page.one(".bubble.out").is_displayed()
+    with page.leads_to(path):
+        page.one("[data-send]").click()
+    assert page.texts(".bubble.out .bubble-text") == ["An answer\nof two lines"] and page.one(".bubble.out").is_displayed()
     # Answering is reading.
     write(stack, "+48605000001", "three")
     page.open(path)
     page.fill("body", "Yes")
-    page.one("[data-send]").click()
-    page.wait(lambda: len(page.all(".bubble.out")) == 2, "the answer")
+    with page.leads_to(path):
+        page.one("[data-send]").click()
+    assert len(page.all(".bubble.out")) == 2
     assert "count" not in visitor(stack, "admin").page("/conversations").split(f'data-key="c{path.split("/")[-1]}"')[1].split("</li>")[0].split("row-marks")[1]
 
 
@@ -53,10 +55,12 @@ def test_older_messages(page, stack):
     assert page.texts(".bubble-text")[0] == "leaf 10"
     older = page.one("[data-older] a")
     page.script("arguments[0].scrollIntoView()", older)
-    older.click()
-    page.wait(lambda: page.texts(".bubble-text")[-1:] == ["leaf 9"], "the older page")
-    page.one(".chat-head a[href$='#newest']").click()
-    page.wait(lambda: page.texts(".bubble-text")[-1:] == ["leaf 59"], "the newest page")
+    with page.leads_to(path):
+        older.click()
+    assert page.texts(".bubble-text")[-1] == "leaf 9"
+    with page.leads_to(path):
+        page.one(".chat-head a[href$='#newest']").click()
+    assert page.texts(".bubble-text")[-1] == "leaf 59"
 
 
 def test_write_to_somebody_new(page, stack):
@@ -64,22 +68,24 @@ def test_write_to_somebody_new(page, stack):
     page.fill("to", "605000003")
     page.fill("body", "")
     page.script("document.querySelectorAll('[required]').forEach((e) => e.removeAttribute('required'))")
-    page.one("[data-send]").click()
-    page.wait_text("#body-error", "fill this in")
+    with page.leads_to():
+        page.one("[data-send]").click()
+    assert "fill this in" in page.text("#body-error")
     assert page.value("to") == "605000003" or page.value("to") == "+48605000003"
     page.fill("body", "First contact")
-    page.one("[data-send]").click()
-    page.wait(lambda: page.path.startswith("/conversations/"), "the conversation")
+    with page.leads_to("/conversations/[0-9]+"):
+        page.one("[data-send]").click()
     assert page.text("h1") == "+48 605 000 003" and page.texts(".bubble-text") == ["First contact"]
 
 
 def test_history_and_search(page, stack):
     path = write(stack, "+48605000004", "A needle in the hay")
     page.open("/history?direction=in")
-    page.fill("q", "needle\n")
-    page.wait(lambda: page.texts("tbody .one-line") == ["A needle in the hay"], "the one message")
-    page.one("tbody a").click()
-    page.wait(lambda: page.path == path, "the conversation")
+    with page.leads_to("/history"):
+        page.fill("q", "needle\n")
+    assert page.texts("tbody .one-line") == ["A needle in the hay"]
+    with page.leads_to(path):
+        page.one("tbody a").click()
 
 
 def test_route_what_is_unrouted(page, stack):
@@ -89,10 +95,12 @@ def test_route_what_is_unrouted(page, stack):
     chat = page.one("li.unrouted-row")  # the newest: WhatsApp, for the WhatsApp line only
     options = [o.text for o in Select(chat.find_element("css selector", "select")).options]
     assert options == ["+48 732 100 201 · WhatsApp"] and "whatsapp:" not in chat.text
-    chat.find_element("css selector", "button").click()
-    page.wait(lambda: page.all(".notice") and "Who is this for?" in page.text("li.unrouted-row"), "the next message")
-    page.one("li.unrouted-row button").click()  # the notice of the first is still there: the message must be gone
-    page.wait(lambda: "Who is this for?" not in page.text("main") and page.all(".notice"), "its way to a conversation")
+    with page.leads_to("/unrouted"):
+        chat.find_element("css selector", "button").click()
+    assert page.all(".notice") and "Who is this for?" in page.text("li.unrouted-row")
+    with page.leads_to("/unrouted"):
+        page.one("li.unrouted-row button").click()
+    assert page.all(".notice") and "Who is this for?" not in page.text("main")
     page.open("/conversations?q=605000006")
     assert "¿Y esto?" in page.text(".conversation-row") and "WhatsApp" in page.one(".conversation-row .channel").get_attribute("title")
     page.open("/conversations?q=605000005")
@@ -102,10 +110,12 @@ def test_route_what_is_unrouted(page, stack):
 def test_language_and_password(page, stack):
     page.open("/account")
     Select(page.one("[name=language]")).select_by_value("es")
-    page.one("form[action='/account/language'] button").click()
-    page.wait(lambda: page.one("html").get_attribute("lang") == "es", "Spanish")
+    with page.leads_to("/account"):
+        page.one("form[action='/account/language'] button").click()
+    assert page.one("html").get_attribute("lang") == "es"
     page.fill("current", "not it at all")
     page.fill("password", "a new password")
     page.fill("again", "another password")
-    page.one("form[action='/account/password'] button").click()
-    page.wait_text("#again-error", "no coinciden")
+    with page.leads_to():
+        page.one("form[action='/account/password'] button").click()
+    assert "no coinciden" in page.text("#again-error")

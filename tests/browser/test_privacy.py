@@ -30,7 +30,7 @@ def test_a_message_is_deleted_by_keyboard(panel, stack):
     number = "+48607000001"
     path = known(stack, number, "please delete this one")
     known(stack, number, "this one stays")
-    page, beside = panel("manager").open(path).ready(), panel("agent").open(path).ready().stay()
+    page, beside = panel("manager").open(path), panel("agent").open(path).stay()
     link = page.all(".bubble-more")[0]
     assert link.get_attribute("href").endswith(page.all(".bubble")[0].get_attribute("data-key")[1:])
     keep(page, "removal-chat")
@@ -38,8 +38,8 @@ def test_a_message_is_deleted_by_keyboard(panel, stack):
     page.script("document.querySelector('.thread').focus()")
     tab_to(page, ".bubble:first-of-type .bubble-more, .day + .bubble .bubble-more")
     assert page.script("return getComputedStyle(document.activeElement).opacity") == "1", "what has the focus is seen"
-    page.press(Keys.ENTER)
-    page.wait(lambda: "/messages/" in page.path, "the question")
+    with page.leads_to(f"{path}/messages/[0-9]+"):
+        page.press(Keys.ENTER)
     assert "please delete this one" in page.text(".batch-body")
     keep(page, "removal-message")
     page.size(360)
@@ -47,8 +47,8 @@ def test_a_message_is_deleted_by_keyboard(panel, stack):
     assert page.script("return document.documentElement.scrollWidth <= innerWidth")
     page.size(1280)
     tab_to(page, "button[value=delete]")
-    page.press(Keys.ENTER)
-    page.wait(lambda: page.path == path, "the chat again")
+    with page.leads_to(path):
+        page.press(Keys.ENTER)
     assert page.texts(".bubble-text") == ["this one stays"]
     assert not stack.sql("SELECT 1 FROM message WHERE body = %s", "please delete this one")
     assert [m["body"] for m in stack.sim.get("messages", **{"from": number})] == ["this one stays"]
@@ -61,7 +61,7 @@ def test_a_message_is_deleted_by_keyboard(panel, stack):
 def test_a_person_is_erased_and_the_report_follows(panel, stack):
     number = "+48607000002"
     known(stack, number, "forget me")
-    page = panel().open("/privacy").ready()
+    page = panel().open("/privacy")
     keep(page, "privacy")
     page.size(360)
     keep(page, "privacy-narrow")
@@ -69,13 +69,14 @@ def test_a_person_is_erased_and_the_report_follows(panel, stack):
     page.size(1280)
     page.fill("number", number)
     page.fill("again", "+48607000003")
-    page.one(".button.danger").click()
-    page.wait(lambda: page.all("#again-error"), "the mistake")
+    with page.leads_to():
+        page.one(".button.danger").click()
+    assert page.all("#again-error")
     assert page.value("number") == number and stack.sql("SELECT 1 FROM conversation WHERE peer = %s", number)
     keep(page, "privacy-mistake")
     page.fill("again", number)
-    page.one(".button.danger").click()
-    page.wait(lambda: page.path.startswith("/privacy/"), "the report")
+    with page.leads_to("/privacy/[0-9]+"):
+        page.one(".button.danger").click()
     page.stay()
     page.wait_text(".batch-progress", "1 of 1 done")
     page.wait_text(".batch-progress .badge", "Done")
@@ -91,16 +92,16 @@ def test_a_conversation_is_deleted_without_scripts(panel, stack):
     number = "+48607000004"
     path = known(stack, number, "all of it")
     known(stack, "+48607000006", "somebody else")
-    chat, rows = panel("agent").open(path).ready(), panel("operator").open("/conversations").ready().stay()
+    chat, rows = panel("agent").open(path), panel("operator").open("/conversations").stay()
     chat.expect("404")
     row = f"[data-key=c{path.split('/')[-1]}]"
     rows.wait(lambda: rows.all(row), "the row")
     page = panel("manager", scripts=False).open(path)
-    page.one("a[href$='/delete']").click()
-    page.wait(lambda: page.path.endswith("/delete"), "the question")
+    with page.leads_to(f"{path}/delete"):
+        page.one("a[href$='/delete']").click()
     keep(page, "removal-conversation")
-    page.one(".button.danger").click()
-    page.wait(lambda: page.path == "/conversations", "the list")
+    with page.leads_to("/conversations"):
+        page.one(".button.danger").click()
     assert not stack.sql("SELECT 1 FROM conversation WHERE peer = %s", number)
     rows.wait(lambda: not rows.all(row), "the list of somebody else", LIVE_LIMIT)
     chat.wait(lambda: not chat.all(".bubble"), "the chat of somebody else", LIVE_LIMIT)
@@ -109,10 +110,10 @@ def test_a_conversation_is_deleted_without_scripts(panel, stack):
 
 def test_a_text_that_was_removed_says_so(panel, stack):
     path = write(stack, "+48607000005", "secret")
-    page = panel().open(path).ready()
-    page.script("document.querySelector('.bubble-more').click()")
-    page.wait(lambda: "/messages/" in page.path, "the question")
-    page.one("button[value=redact]").click()
-    page.wait(lambda: page.path == path, "the chat again")
+    page = panel().open(path)
+    with page.leads_to(f"{path}/messages/[0-9]+"):
+        page.script("document.querySelector('.bubble-more').click()")
+    with page.leads_to(path):
+        page.one("button[value=redact]").click()
     assert page.texts(".bubble-text") == ["The text was removed"]
     keep(page, "removal-redacted")

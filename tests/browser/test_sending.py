@@ -5,7 +5,7 @@ from selenium.webdriver.support.select import Select
 
 
 def dashboard(panel, **more):
-    return panel(**more).open("/").ready()
+    return panel(**more).open("/")
 
 
 def type_text(page, text):
@@ -46,14 +46,13 @@ def test_send_from_the_dashboard(panel, stack):
     page = dashboard(panel)
     page.fill("to", "602 000 001")  # the tenant's country is known
     page.fill("body", "Your order is ready")
-    page.one("[data-send]").click()
-    page.wait(lambda: page.path.startswith("/conversations/"), "the conversation")
-    page.ready()
+    with page.leads_to("/conversations/[0-9]+"):
+        page.one("[data-send]").click()
     assert page.text("h1") == "+48 602 000 001" and page.texts(".bubble.out .bubble-text") == ["Your order is ready"]
     page.wait_text(".bubble.out .badge", "Delivered", LIVE_LIMIT + 1)
     asked = [m for m in stack.sim.get("messages") if m["to"] == "+48602000001"]
     assert len(asked) == 1 and asked[0]["body"] == "Your order is ready"
-    page.open("/").ready()
+    page.open("/")
     assert page.value("body") == ""  # no draft is left
 
 
@@ -77,7 +76,7 @@ def test_mistakes_stand_at_their_fields(panel, stack):
 def test_pressed_twice_sent_once(panel, stack):
     stack.sim.post("script", {"delay_ms": 700})
     path = write(stack, "+48602000003", "hi")
-    page = panel().open(path).ready()
+    page = panel().open(path)
     page.one("[name=body]").send_keys("Only once")
     page.script("const f = document.querySelector('[data-composer]'); f.requestSubmit(); f.requestSubmit()")
     page.press(Keys.ENTER)
@@ -88,7 +87,7 @@ def test_pressed_twice_sent_once(panel, stack):
 
 def test_enter_sends_and_shift_enter_does_not(panel, stack):
     path = write(stack, "+48602000004", "hi")
-    page = panel().open(path).ready()
+    page = panel().open(path)
     page.one("[name=body]").send_keys("first line")
     page.shift_enter()
     page.press("second line")
@@ -105,8 +104,8 @@ def test_totals_and_list_are_live(panel, stack):
     page.wait(lambda: number() > before, "the card", LIVE_LIMIT + 1)
     page.wait_text(".latest [data-item]", "counted", 1)
     assert page.stayed()
-    page.one(".cards li:nth-child(2) a").click()
-    page.wait(lambda: page.path == "/history", "the history")
+    with page.leads_to("/history"):
+        page.one(".cards li:nth-child(2) a").click()
     assert page.text(".filters [aria-current]") == "Inbound"
 
 
@@ -115,6 +114,6 @@ def test_somebody_who_may_not(panel):
     page = panel("agent").open("/system")
     assert page.text(".error-number") == "403" and page.text("h1") == "Not allowed" and page.text("code")
     page.expect("status of 403")
-    page.one(".button.primary").click()
-    page.wait(lambda: page.path == "/", "the dashboard")
+    with page.leads_to("/"):
+        page.one(".button.primary").click()
     assert not page.all("nav a[href='/system'], nav a[href='/unrouted']")

@@ -27,34 +27,41 @@ def set_up(page, stack, shop):
     assert "Nothing is stored yet" in page.text(".check .badge")
     page.fill("sid", shop.sid)
     page.fill("token", "0" * 32)
-    page.one("form[action='/settings'] .primary").click()
-    page.wait_text("#token-error", "Authenticate")
+    with page.leads_to("/settings"):
+        page.one("form[action='/settings'] .primary").click()
+    assert "Authenticate" in page.text("#token-error")
     assert page.value("sid") == shop.sid and page.value("token") == ""
     page.fill("token", shop.token)
-    page.one("form[action='/settings'] .primary").click()
-    page.wait_text(".notice", "Twilio accepts these credentials")
+    with page.leads_to("/settings"):
+        page.one("form[action='/settings'] .primary").click()
+    assert "Twilio accepts these credentials" in page.text(".notice")
     assert "active Full" in page.text(".check") and shop.token[-4:] in page.text("#token-hint") and shop.token not in page.window.page_source
-    page.one("form[action='/settings/verify'] button").click()
-    page.wait_text(".notice", "Twilio was asked")
+    with page.leads_to("/settings"):
+        page.one("form[action='/settings/verify'] button").click()
+    assert "Twilio was asked" in page.text(".notice")
     page.open("/settings/lines")
     assert "No lines yet" in page.text(".empty")
     page.fill("line", "604 000")
     page.fill("name", "Counter")
     Select(page.one("[name=channel]")).select_by_value("sms")
-    page.one("form[action='/settings/lines'] .primary").click()
-    page.wait_text("#line-error", "not a telephone number")
+    with page.leads_to("/settings/lines"):
+        page.one("form[action='/settings/lines'] .primary").click()
+    assert "not a telephone number" in page.text("#line-error")
     assert page.value("name") == "Counter"
     page.fill("line", "604 000 111")
-    page.one("form[action='/settings/lines'] .primary").click()
-    page.wait_text(".lines li", "+48 604 000 111")
+    with page.leads_to("/settings/lines"):
+        page.one("form[action='/settings/lines'] .primary").click()
+    assert "+48 604 000 111" in page.text(".lines li")
     assert "Counter" in page.text(".lines li") and "Default sender" in page.text(".lines li")
     page.open("/settings/lines/twilio")
     assert [box.is_enabled() for box in page.all("[name=number]")] == [False, True]
-    page.one("form[action='/settings/lines/twilio'] .primary").click()
-    page.wait(lambda: len(page.all(".lines li")) == 2, "the second line")
+    with page.leads_to("/settings/lines"):
+        page.one("form[action='/settings/lines/twilio'] .primary").click()
+    assert len(page.all(".lines li")) == 2
     page.open("/settings/webhooks")
-    page.one("form[action^='/settings/webhooks'] .primary").click()
-    page.wait(lambda: page.texts(".results .badge") == ["Set", "Set"], "the results")
+    with page.leads_to("/settings/webhooks"):
+        page.one("form[action^='/settings/webhooks'] .primary").click()
+    assert page.texts(".results .badge") == ["Set", "Set"]
     result = stack.sim.post("inbound", {"account": shop.sid, "from": "+48600700800", "to": NUMBER, "body": "by the new address"})
     assert result["status"] == 200
     page.open("/conversations")
@@ -74,7 +81,7 @@ def test_setting_up_without_scripts(panel, stack, shop):
 
 
 def test_an_address_is_copied(panel, stack):
-    page = panel().open("/settings/webhooks").ready()
+    page = panel().open("/settings/webhooks")
     page.window.execute_cdp_cmd("Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"], "origin": stack.url})
     page.one("[data-copy=hook-message]").click()
     page.wait_text("[data-copy=hook-message]", "Copied")
@@ -88,16 +95,18 @@ def test_a_person_added_in_the_browser_signs_in(panel, stack, shop):
     page.fill("email", email)
     page.fill("name", "Night shift")
     Select(page.one("[name=role]")).select_by_value("agent")
-    page.one("form[action='/settings/people'] .primary").click()
-    page.wait_text("#password-title", "New password")
+    with page.leads_to("/settings/people.*"):
+        page.one("form[action='/settings/people'] .primary").click()
+    assert "New password" in page.text("#password-title")
     password = page.one("#new-password").get_property("value")
-    page.one("form[action='/logout'] button").click()
-    page.wait(lambda: page.path == "/login", "the sign-in page")
+    with page.leads_to("/login"):
+        page.one("form[action='/logout'] button").click()
     stack.passwords[email] = password
     page.sign_in(email)
-    page.wait_text("#password-title + .warning", "Choose your own")
+    assert "Choose your own" in page.text("#password-title + .warning")
     for name, text in (("current", password), ("password", "a password of my own"), ("again", "a password of my own")):
         page.fill(name, text)
-    page.one("form[action='/account/password'] .primary").click()
-    page.wait_text(".notice", "The password is changed.")
+    with page.leads_to("/account.*"):
+        page.one("form[action='/account/password'] .primary").click()
+    assert "The password is changed." in page.text(".notice")
     assert page.open("/").text("h1") == "Dashboard" and not page.all("nav a[href='/settings']")

@@ -1,4 +1,5 @@
 """The panel in a window: what the browser tests do and look at. Waits for conditions, never for time."""
+import contextlib
 import re
 
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
@@ -8,19 +9,29 @@ from selenium.webdriver.common.keys import Keys
 from stack import USERS
 
 LIVE_LIMIT = 3  # seconds: what changes on the server is on the screen by then, without a reload
-PATIENCE = 15   # for a page to come
+PATIENCE = 60   # for a page to come; measures nothing
 
 
 class Panel:
-    def __init__(self, window, stack):
-        self.window, self.stack = window, stack
+    def __init__(self, window, stack, scripts=True):
+        self.window, self.stack, self.scripts = window, stack, scripts
         self.expected = {"status of 422"}  # a form with a mistake is answered so; the browser notes it
 
     # ---- going somewhere ----
 
     def open(self, path):
         self.window.get(self.stack.url + path)
-        return self
+        return self.ready()
+
+    @contextlib.contextmanager
+    def leads_to(self, path=".*"):
+        """What is done inside leads to another document, be it of the same address: a link, a form, a key. Goes on when
+        that document is there, whole and awake, and its path matches. The address alone tells nothing: it changes
+        before the document does."""
+        self.script("window.left = true")
+        yield
+        self.wait(lambda: self.script("return window.left !== true") and re.fullmatch(path, self.path), f"the page {path}")
+        self.ready()
 
     def enter(self, role="admin", language="en"):
         """Signed in without the sign-in page: one session a role and a stack, however many windows use it."""
@@ -38,8 +49,8 @@ class Panel:
         self.open("/login")
         self.fill("email", email)
         self.fill("password", password or self.stack.passwords[email])
-        self.one("main form .primary").click()
-        self.wait(lambda: self.path != "/login", "the sign-in")
+        with self.leads_to("(?!/login).*"):
+            self.one("main form .primary").click()
         return self
 
     def size(self, width, height=800):
@@ -105,9 +116,9 @@ class Panel:
         return self.wait(lambda: part in self.text(css), f"“{part}” in {css}", limit)
 
     def ready(self):
-        """The scripts of the page are at work: they mark the page, and the composer's counter has counted."""
-        self.wait(lambda: self.script("return document.documentElement.classList.contains('scripts') && "
-                                      "[...document.querySelectorAll('[data-counter]')].every((box) => !box.querySelector('.unscripted'))"), "the scripts")
+        """The document is whole, and where there are scripts all of them are at work."""
+        self.wait(lambda: self.script("""const asleep = arguments[0] && document.scripts.length > 0 && !document.documentElement.classList.contains('awake');
+            return document.readyState === 'complete' && !asleep""", self.scripts), "the whole page with its scripts")
         return self
 
     # ---- doing ----
