@@ -1,5 +1,6 @@
 /* ai.c - predecessor 000's AI calls: settings, trying out, answering on demand. */
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/phone.h"
 #include "services/ai_console.h"
 #include "services/ai_settings.h"
@@ -8,16 +9,16 @@
 #include "api/json_out.h"
 #include "api/shapes.h"
 #include "web/handlers.h"
-#include <strings.h>
 
-struct ai_config_in { const char *enabled, *api_key, *system_prompt, *target_number, *model, *temperature; };
+struct ai_config_in { int enabled; const char *api_key, *system_prompt, *target_number, *model, *temperature, *mode; };
 static const struct form_field ai_config_fields[] = {
-    FORM_TEXT(struct ai_config_in, enabled, 0, 8, 0),
+    FORM_SWITCH(struct ai_config_in, enabled),
     FORM_TEXT(struct ai_config_in, api_key, 0, MODEL_KEY_MOST, 0),
     FORM_TEXT(struct ai_config_in, system_prompt, 0, 20000, MULTILINE),
     FORM_TEXT(struct ai_config_in, target_number, 0, 40, 0),
     FORM_TEXT(struct ai_config_in, model, 0, 100, 0),
     FORM_TEXT(struct ai_config_in, temperature, 0, 24, 0),
+    FORM_TEXT(struct ai_config_in, mode, 0, 12, 0), /* ours: "draft" or "automatic" */
 };
 const struct form ai_config_form = FORM(struct ai_config_in, ai_config_fields);
 
@@ -110,22 +111,28 @@ int ai_config_api(struct request *rq, struct response *rs) /* GET /api/ai/config
     return config(rq, rs);
 }
 
-static bool truthy(const char *word)
+/* Who first sets the AI up by this call gets what the predecessor did, automatic answers; on the page one chooses, and what was
+ * chosen stays. */
+static bool read_mode(struct ctx *ctx, const struct ai_config_in *in, struct ai_profile_row *p)
 {
-    static const char *const words[] = { "1", "true", "t", "yes", "y", "on" };
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (strcasecmp(word, words[i]) == 0)
-            return true;
-    return false;
+    const char *mode = given(in->mode);
+    if (mode && strcmp(mode, "draft") != 0 && strcmp(mode, "automatic") != 0)
+        return err_field(ctx, "mode", N_("Choose draft or automatic."));
+    if (mode)
+        p->automatic = strcmp(mode, "automatic") == 0;
+    else if (p->updated_ms == CLOCK_NONE)
+        p->automatic = true;
+    return true;
 }
 
-/* What is not sent stays as it is. */
+/* What is not sent stays as it is; a mistake stores nothing. */
 static bool change(struct ctx *ctx, const struct ai_config_in *in)
 {
     const struct ai_profile_row *now = ai_profile_get(ctx, 0);
     if (!now)
         return false;
     struct ai_profile_row p = *now;
+    bool on = in->enabled == SWITCH_ON, key = given(in->api_key) != NULL;
     if (in->system_prompt)
         p.system_prompt = in->system_prompt;
     if (in->target_number)
@@ -134,13 +141,11 @@ static bool change(struct ctx *ctx, const struct ai_config_in *in)
         p.model = in->model;
     if (in->temperature)
         p.temperature = in->temperature;
-    if (given(in->api_key) && !model_key_put(ctx, p.provider, in->api_key))
+    bool changed = in->system_prompt || in->target_number || given(in->model) || in->temperature || given(in->mode) || (on && now->updated_ms == CLOCK_NONE);
+    if (!read_mode(ctx, in, &p) || !ai_profile_check(ctx, &p) || (on && !key && !ai_key_there(ctx, p.provider, "enabled")) ||
+        (key && !model_key_put(ctx, p.provider, in->api_key)))
         return false;
-    bool on = given(in->enabled) && truthy(in->enabled);
-    if (on && !ai_key_there(ctx, p.provider, "enabled"))
-        return false;
-    bool changed = in->system_prompt || in->target_number || given(in->model) || in->temperature;
-    return (!changed || ai_profile_put(ctx, &p)) && (!given(in->enabled) || ai_switch(ctx, 0, on ? "on" : "off"));
+    return (!changed || ai_profile_put(ctx, &p)) && (in->enabled == SWITCH_UNSAID || ai_switch(ctx, 0, on ? "on" : "off"));
 }
 
 int ai_config_save_api(struct request *rq, struct response *rs) /* POST /api/ai/config */

@@ -3,9 +3,9 @@
 #include "services/replies.h"
 #include "web/handlers.h"
 
-struct auto_reply_in { bool enabled; const char *message; };
+struct auto_reply_in { int enabled; const char *message; };
 static const struct form_field auto_reply_fields[] = {
-    FORM_BOOL(struct auto_reply_in, enabled, false),
+    FORM_SWITCH(struct auto_reply_in, enabled),
     FORM_TEXT(struct auto_reply_in, message, 0, ANSWER_MOST_UNITS, MULTILINE),
 };
 const struct form auto_reply_api_form = FORM(struct auto_reply_in, auto_reply_fields);
@@ -32,9 +32,9 @@ int auto_reply_config_set_api(struct request *rq, struct response *rs) /* POST /
         return fail(rq, rs);
     if (in->message)
         r->body = in->message;
-    if (in->enabled) /* one mode: this switches a model off */
+    if (in->enabled == SWITCH_ON) /* one mode: this switches a model off */
         r->mode = "text";
-    else if (strcmp(r->mode, "text") == 0)
+    else if (in->enabled == SWITCH_OFF && strcmp(r->mode, "text") == 0)
         r->mode = "none";
     if (reply_rule_save(&rq->ctx, r))
         return show(rs, r);

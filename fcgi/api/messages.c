@@ -48,11 +48,11 @@ static const char *text_or_null(const char *s)
     return s && *s ? s : NULL;
 }
 
-/* A refusal by Twilio is stored as a failed message and reported as the predecessor did: 502 with its words. */
+/* A refusal by Twilio is stored as a failed message and reported as the predecessor did: 500 with its words. */
 static int refused(struct request *rq, struct response *rs, const struct send_result *r)
 {
     err_text(&rq->ctx, ERR_UPSTREAM, r->error ? r->error : N_("The provider refused or failed."), "send failed code=%" PRId64, r->error_code);
-    return fail(rq, rs);
+    return fail_at_twilio(rq, rs);
 }
 
 int send_message_api(struct request *rq, struct response *rs) /* POST /api/send-message */
@@ -65,7 +65,7 @@ int send_message_api(struct request *rq, struct response *rs) /* POST /api/send-
         .use_messaging_service = in->use_messaging_service, .nonce = text_or_null(in->nonce), .author = AUTHOR_API,
     };
     if (!message_send(&rq->ctx, &send, &r))
-        return fail(rq, rs);
+        return fail_at_twilio(rq, rs);
     if (strcmp(r.status, "failed") == 0)
         return refused(rq, rs, &r);
     shape_sent(&rs->body, &r);
@@ -75,7 +75,7 @@ int send_message_api(struct request *rq, struct response *rs) /* POST /api/send-
 /* The same in this address's own shape. */
 static int not_added(struct request *rq, struct response *rs, const struct send_result *refusal, size_t sent)
 {
-    int status = refusal ? refused(rq, rs, refusal) : fail(rq, rs);
+    int status = refusal ? refused(rq, rs, refusal) : fail_at_twilio(rq, rs);
     const char *words = say(rq, err_public(&rq->ctx.err));
     str_init(&rs->body, rq->ctx.arena, 256, BODY_CEILING);
     STR_LIT(&rs->body, "{\"success\":false,\"error\":");
@@ -99,7 +99,7 @@ int message_add_api(struct request *rq, struct response *rs) /* POST /api/messag
     for (size_t i = 0; i < n; i++) {
         struct send_request send = { .to = in->to, .body = parts[i], .nonce = nonce && i ? arena_printf(rq->ctx.arena, "%s+%zu", nonce, i + 1) : nonce, .author = AUTHOR_API };
         if (!message_send(&rq->ctx, &send, &r[i]))
-            return i ? not_added(rq, rs, NULL, i) : fail(rq, rs);
+            return i ? not_added(rq, rs, NULL, i) : fail_at_twilio(rq, rs);
         if (strcmp(r[i].status, "failed") == 0)
             return not_added(rq, rs, &r[i], i);
     }

@@ -37,7 +37,7 @@ int remote_messages_api(struct request *rq, struct response *rs) /* GET /api/mes
     struct twilio_page page;
     if (!moment(rq, "date_sent", in->date_sent, &f.day_ms) || !moment(rq, "date_sent_before", in->date_sent_before, &f.before_ms) ||
         !moment(rq, "date_sent_after", in->date_sent_after, &f.after_ms) || !sync_remote(&rq->ctx, &f, &page))
-        return fail(rq, rs);
+        return fail_at_twilio(rq, rs);
     STR_LIT(&rs->body, "{\"items\":[");
     for (size_t i = 0; i < page.n; i++) {
         if (i)

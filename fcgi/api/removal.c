@@ -50,8 +50,8 @@ static void failed_open(struct str *out, const char *sid, const char *id, int64_
     str_putc(out, '}');
 }
 
-/* 502 with Twilio's words; when it will be tried again, it says when. */
-static int refused(struct request *rq, struct response *rs, const char *sid, const struct removal_result *r)
+/* Twilio's words; when it will be tried again, it says when. The predecessor's status: 400 for redacting, 502 for deleting. */
+static int refused(struct request *rq, struct response *rs, const char *sid, const struct removal_result *r, int status)
 {
     const char *error = r->words ? r->words : words_of(rq, r->code, r->pending);
     str_printf(&rs->body, "{\"error\":");
@@ -61,7 +61,7 @@ static int refused(struct request *rq, struct response *rs, const char *sid, con
                r->request);
     failed_open(&rs->body, sid, NULL, r->code, error, r->pending, r->retry_ms);
     STR_LIT(&rs->body, "]}");
-    return json_done(rs, 502);
+    return json_done(rs, status);
 }
 
 int message_redact_api(struct request *rq, struct response *rs) /* POST /api/messages/:sid/redact */
@@ -71,7 +71,7 @@ int message_redact_api(struct request *rq, struct response *rs) /* POST /api/mes
     if (!removal_message(&rq->ctx, sid, REMOVAL_REDACT, &r))
         return fail(rq, rs);
     if (!r.remote && !r.local)
-        return refused(rq, rs, sid, &r);
+        return refused(rq, rs, sid, &r, 400);
     STR_LIT(&rs->body, "{\"sid\":");
     str_json(&rs->body, sid, strlen(sid));
     STR_LIT(&rs->body, ",\"body\":\"\"");
@@ -87,7 +87,7 @@ int message_delete_api(struct request *rq, struct response *rs) /* DELETE /api/m
     if (!removal_message(&rq->ctx, sid, REMOVAL_DELETE, &r))
         return fail(rq, rs);
     if (!r.remote && !r.local)
-        return refused(rq, rs, sid, &r);
+        return refused(rq, rs, sid, &r, 502);
     STR_LIT(&rs->body, "{\"sid\":");
     str_json(&rs->body, sid, strlen(sid));
     str_printf(&rs->body, ",\"deleted_remote\":%s,\"deleted_local\":%s}", r.remote ? "true" : "false", r.local ? "true" : "false");

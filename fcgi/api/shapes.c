@@ -6,6 +6,7 @@
 #include "api/shapes.h"
 #include "services/params.h"
 #include "api/json_out.h"
+#include "web/app.h"
 
 static void moment(struct str *out, const char *name, int64_t ms)
 {
@@ -110,6 +111,12 @@ void shape_conversation(struct str *out, const struct conversation_row *c, const
     json_put_time(out, "updated_at", c->changed_ms);
     json_close(out);
     str_putc(out, '}');
+}
+
+int fail_at_twilio(struct request *rq, struct response *rs)
+{
+    int status = fail(rq, rs);
+    return rs->status = status == 502 || status == 504 ? 500 : status;
 }
 
 void shape_sent(struct str *out, const struct send_result *r)

@@ -16,6 +16,10 @@ struct twilio_listed;
 void shape_listed(struct str *out, const struct twilio_listed *m);
 /* {participant, message_count?, attention?, last_message {…}}; `failed` NULL when nothing went wrong with its newest message. */
 void shape_conversation(struct str *out, const struct conversation_row *c, const struct last_error_row *failed);
+struct request;
+struct response;
+/* fail(), with the predecessor's status for what Twilio refused or did not answer: 500. */
+int fail_at_twilio(struct request *rq, struct response *rs);
 /* {sid, status} of send-message */
 void shape_sent(struct str *out, const struct send_result *r);
 /* {success, sid, status, parts, characters, message} of POST /api/messages, with sids when there are several; one that still

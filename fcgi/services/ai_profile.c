@@ -117,17 +117,28 @@ static bool write_profile(struct ctx *ctx, void *arg)
                                                               utf8_count(p->system_prompt, strlen(p->system_prompt))));
 }
 
+static bool tidy_and_check(struct ctx *ctx, struct ai_profile_row *p)
+{
+    if (!check_words(ctx, p) || !check_numbers(ctx, p))
+        return false;
+    if (!temperature_parse(ctx->arena, p->temperature, &p->temperature))
+        return err_field(ctx, "temperature", N_("A number from 0 to 2, or nothing."));
+    p->link_sites = tidy_sites(ctx, p->link_sites);
+    return p->link_sites || err_field(ctx, "link_sites", N_("Host names such as example.com, with blanks between them."));
+}
+
+bool ai_profile_check(struct ctx *ctx, const struct ai_profile_row *in)
+{
+    struct ai_profile_row p = *in;
+    return tidy_and_check(ctx, &p);
+}
+
 bool ai_profile_put(struct ctx *ctx, const struct ai_profile_row *in)
 {
     struct ai_profile_row p = *in;
     p.updated_by = ctx->actor.name ? ctx->actor.name : "";
-    if (!check_words(ctx, &p) || !check_numbers(ctx, &p))
+    if (!tidy_and_check(ctx, &p))
         return false;
-    if (!temperature_parse(ctx->arena, in->temperature, &p.temperature))
-        return err_field(ctx, "temperature", N_("A number from 0 to 2, or nothing."));
-    p.link_sites = tidy_sites(ctx, in->link_sites);
-    if (!p.link_sites)
-        return err_field(ctx, "link_sites", N_("Host names such as example.com, with blanks between them."));
     if (p.line_id && !db_line_get(ctx, ctx->tenant, p.line_id))
         return err_set(ctx, ERR_ABSENT, "line %" PRIu64, p.line_id);
     return db_transaction(ctx, write_profile, &p) == DB_OK;

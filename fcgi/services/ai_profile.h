@@ -14,6 +14,8 @@ const struct ai_profile_row *ai_profile_for(struct ctx *ctx, uint64_t line);
 /* Exactly that one (0: the default, perhaps as never saved); NULL without an error: the line has none of its own. */
 const struct ai_profile_row *ai_profile_get(struct ctx *ctx, uint64_t line);
 struct rows ai_profiles(struct ctx *ctx); /* struct ai_profile_row: those saved */
+/* What ai_profile_put() refuses, without storing. */
+bool ai_profile_check(struct ctx *ctx, const struct ai_profile_row *p);
 /* Checks, stores, audits. False with ERR_INVALID at the field. "0,7" is a temperature too; "" is none. */
 bool ai_profile_put(struct ctx *ctx, const struct ai_profile_row *p);
 /* The line follows the default again; audited. */

@@ -6,6 +6,8 @@
 #include "services/inbox.h"
 #include "services/params.h"
 #include "store/lines.h"
+#include "store/tenants.h"
+#include <strings.h>
 
 /* One row more than asked tells whether there is another page. */
 static struct page page_of(struct rows rows, int limit)
@@ -72,25 +74,44 @@ struct conversation_row *inbox_conversation(struct ctx *ctx, uint64_t id)
     return c;
 }
 
+/* "sms:+48…" of programs that name every channel: ours have no prefix for it. */
+static const char *without_kind(const char *participant)
+{
+    static const char *const kinds[] = { "sms:", "mms:", "client:", "sip:" };
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (strncasecmp(participant, kinds[i], strlen(kinds[i])) == 0)
+            return participant + strlen(kinds[i]);
+    return participant;
+}
+
 /* "48 600 100-200", "0048600100200", "whatsapp:+48…" -> "+48600100200"; anything that is no number stays as it is. */
 static const char *participant_number(struct ctx *ctx, const char *participant)
 {
-    const char *number = address_number(participant);
+    const char *number = without_kind(address_number(participant));
     char *digits = arena_strdup(ctx->arena, number);
     size_t n = 0;
     for (const char *s = number; *s; s++)
-        if (!strchr(" -().", *s))
+        if (!strchr(" -()._", *s))
             digits[n++] = *s;
     digits[n] = 0;
-    bool plus = *digits == '+', zeros = strncmp(digits, "00", 2) == 0;
+    bool plus = *digits == '+', zeros = strncmp(digits + plus, "00", 2) == 0;
     if (n == 0 || strspn(digits + plus, "0123456789") != n - plus || address_is_short_code(digits))
         return number;
-    return plus ? digits : arena_printf(ctx->arena, "+%s", digits + (zeros ? 2 : 0));
+    return arena_printf(ctx->arena, "+%s", digits + plus + (zeros ? 2 : 0));
 }
 
 struct conversation_row *inbox_conversation_with(struct ctx *ctx, const char *participant)
 {
-    return db_conversation_by_peer(ctx, ctx->tenant, ctx->actor.user_id, address_key(ctx->arena, participant_number(ctx, participant)), participant);
+    char e164[PHONE_MAX + 1];
+    const char *number = participant_number(ctx, participant);
+    struct conversation_row *c = db_conversation_by_peer(ctx, ctx->tenant, ctx->actor.user_id, address_key(ctx->arena, number), participant);
+    if (c || ctx->err.code || *number != '+')
+        return c;
+    /* "600 100 200": as it is dialled in the tenant's country */
+    const struct tenant_row *t = db_tenant_get(ctx, ctx->tenant);
+    if (!t || !phone_parse(without_kind(address_number(participant)), t->country, e164) || strcmp(e164, number) == 0)
+        return NULL;
+    return db_conversation_by_peer(ctx, ctx->tenant, ctx->actor.user_id, address_key(ctx->arena, e164), participant);
 }
 
 struct conversation_row *inbox_conversation_between(struct ctx *ctx, const char *peer, const char *line_address)

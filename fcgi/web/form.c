@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "web/app.h"
 #include "web/form.h"
+#include <strings.h>
 
 const struct form no_form = { .size = 0 };
 
@@ -235,18 +236,26 @@ static void fill_id(struct fill *f, const struct arrived *in)
         *(uint64_t *)f->member = (uint64_t)v;
 }
 
-static void fill_bool(struct fill *f, const struct arrived *in)
+static bool read_bool(struct fill *f, const struct arrived *in, bool *out)
 {
     static const struct { const char *text; bool value; } words[] = {
-        { "1", true }, { "true", true }, { "on", true }, { "yes", true },
-        { "0", false }, { "false", false }, { "off", false }, { "no", false }, { "", false },
+        { "1", true }, { "true", true }, { "on", true }, { "yes", true }, { "t", true }, { "y", true },
+        { "0", false }, { "false", false }, { "off", false }, { "no", false }, { "f", false }, { "n", false }, { "", false },
     };
     for (size_t i = 0; in->s && i < ARRAY_LEN(words); i++)
-        if (strcmp(in->s, words[i].text) == 0) {
-            *(bool *)f->member = words[i].value;
-            return;
+        if (strcasecmp(in->s, words[i].text) == 0) {
+            *out = words[i].value;
+            return true;
         }
     mistake(f, N_("Please choose yes or no."));
+    return false;
+}
+
+static void fill_switch(struct fill *f, const struct arrived *in)
+{
+    bool on;
+    if ((!in->s || *in->s) && read_bool(f, in, &on))
+        *(int *)f->member = on ? SWITCH_ON : SWITCH_OFF;
 }
 
 /* --- lists and JSON --- */
@@ -259,6 +268,10 @@ static bool add_text(struct fill *f, struct texts *t, const char *s, size_t n)
         n--;
     if (n == 0)
         return true;
+    if (f->field->flags & MULTILINE && memchr(s, '\r', n) && !memchr(s, 0, n)) {
+        s = text_normalise_newlines(f->rq->ctx.arena, arena_strndup(f->rq->ctx.arena, s, n));
+        n = strlen(s);
+    }
     if (!clean(s, n, f->field->flags & MULTILINE)) {
         mistake(f, N_("This text has characters that are not allowed."));
         return false;
@@ -351,6 +364,8 @@ static void fill_default(struct fill *f)
         *(int64_t *)f->member = f->field->def;
     else if (f->field->kind == FORM_KIND_BOOL)
         *(bool *)f->member = f->field->def != 0;
+    else if (f->field->kind == FORM_KIND_SWITCH)
+        *(int *)f->member = (int)f->field->def;
 }
 
 static void fill_one(struct fill *f)
@@ -365,7 +380,8 @@ static void fill_one(struct fill *f)
     case FORM_KIND_TEXT: fill_text(f, &in); break;
     case FORM_KIND_PHONE: fill_phone(f, &in); break;
     case FORM_KIND_INT: fill_int(f, &in); break;
-    case FORM_KIND_BOOL: fill_bool(f, &in); break;
+    case FORM_KIND_BOOL: read_bool(f, &in, f->member); break;
+    case FORM_KIND_SWITCH: fill_switch(f, &in); break;
     case FORM_KIND_ID: fill_id(f, &in); break;
     case FORM_KIND_TEXTS: fill_texts(f, &in); break;
     case FORM_KIND_JSON: fill_json(f, &in); break;

@@ -19,7 +19,7 @@ enum method { METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_PATCH, METHOD_DELETE, 
 /* PAGE: session cookie, CSRF on unsafe methods, HTML errors.
  * API: bearer token or session (with CSRF header then), {"error": text}; invalid input is 400.
  * HEALTH: no database at all unless the handler asks for it (hooks->begin), JSON.
- * TWILIO: signature over the raw body; errors as an empty <Response/> of type text/xml, never text/plain. */
+ * TWILIO: signature over the raw body; errors as an empty <Response/> of type text/xml (or as the form's envelope says), never text/plain. */
 enum route_kind { PAGE, API, HEALTH, TWILIO };
 
 struct field_error { const char *field, *text; struct field_error *next; }; /* text: a message id */

@@ -235,13 +235,27 @@ static void add_fields(struct request *rq, struct str *b, const struct err *err)
     str_putc(b, '}');
 }
 
+static enum envelope envelope(const struct request *rq)
+{
+    return rq->route && rq->route->form ? rq->route->form->envelope : ENVELOPE_OF_KIND;
+}
+
+/* {"status": "forbidden", "message": text} */
+static void status_json(struct request *rq, struct response *rs, const struct err *err, int status)
+{
+    const char *text = say(rq, err_public(err));
+    rs->type = "application/json";
+    str_printf(&rs->body, "{\"status\":\"%s\",\"message\":", status == 403 ? "forbidden" : "error");
+    str_json(&rs->body, text, strlen(text));
+    STR_LIT(&rs->body, "}\n");
+}
+
 static void error_json(struct request *rq, struct response *rs, const struct err *err)
 {
     struct str *b = &rs->body;
     const char *text = say(rq, err_public(err));
     rs->type = "application/json";
-    bool success = rq->route && rq->route->form && rq->route->form->success;
-    str_puts(b, success ? "{\"success\":false,\"error\":" : "{\"error\":");
+    str_puts(b, envelope(rq) == ENVELOPE_SUCCESS ? "{\"success\":false,\"error\":" : "{\"error\":");
     str_json(b, text, strlen(text));
     if (err->code == ERR_INVALID)
         add_fields(rq, b, err);
@@ -276,6 +290,10 @@ int fail(struct request *rq, struct response *rs)
         break;
     case HEALTH: error_json(rq, rs, &err); break;
     case TWILIO:
+        if (envelope(rq) == ENVELOPE_STATUS) {
+            status_json(rq, rs, &err, status);
+            break;
+        }
         rs->type = "text/xml";
         STR_LIT(&rs->body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response/>\n");
         break;

@@ -359,6 +359,7 @@ static void put_value(struct request *rq, struct value *o, const struct form_fie
         else
             object_int(o, f->name, *(const int64_t *)member);
         return;
+    case FORM_KIND_SWITCH: object_bool(o, f->name, *(const int *)member == SWITCH_ON); return;
     case FORM_KIND_BOOL: object_bool(o, f->name, *(const bool *)member); return;
     case FORM_KIND_ID: object_int(o, f->name, (int64_t)*(const uint64_t *)member); return;
     case FORM_KIND_TEXTS: {

@@ -39,6 +39,33 @@ def test_settings_before_anything_was_saved(own):
     assert own.api("GET", "/api/ai/config").json()["enabled"] is False
 
 
+def test_who_comes_from_the_predecessor_gets_answers_that_are_sent(own, models):
+    """First set up by this call: automatic, as there; what was chosen stays."""
+    for first in ({"enabled": True, "api_key": KEY}, {"model": "gpt-4o-mini"}):
+        for table in ("ai_profile", "model_key", "reply_rule"):
+            own.sql(f"DELETE FROM {table}")
+        assert configure(own, **first)["mode"] == "automatic"
+        own.sql("UPDATE line SET answer_after_s = 0 WHERE tenant_id = %s", own.tenant.id)
+        assert configure(own, enabled=True, api_key=KEY)["enabled"]
+        number = new_number()
+        own.inbound("Are you open?", sender=number)
+        assert own.wait(lambda: [m["body"] for m in out(own, number)], what="the answer") == ["Answer to: Are you open?"]
+    assert configure(own, mode="draft")["mode"] == "draft" and configure(own, enabled=True, model="gpt-5")["mode"] == "draft"
+    assert configure(own, mode="automatic")["mode"] == "automatic"
+    assert "mode" in own.api("POST", "/api/ai/config", json={"mode": "loud"}).json()["fields"]
+    configure(own, enabled=False)
+
+
+def test_a_mistake_stores_nothing(ai):
+    now = ai.api("GET", "/api/ai/config").json()
+    for values in ({"temperature": 3}, {"mode": "loud"}, {"enabled": "maybe"}, {"enabled": {}}, {"model": ["x"]}, {"history": 1, "model": "x" * 101}):
+        configure(ai, status=400, **{"api_key": "sk-another-key", "system_prompt": "Changed", **values})
+    configure(ai, status=400, api_key="bad key", system_prompt="Changed")
+    ai.sql("DELETE FROM model_key")
+    configure(ai, status=400, enabled=True, system_prompt="Changed", target_number="600 700 801")
+    assert ai.api("GET", "/api/ai/config").json() == {**now, "has_api_key": False, "api_key_preview": ""}
+
+
 def test_settings_change_one_at_a_time(ai):
     told = configure(ai, temperature=0.7, system_prompt="Be kind.", target_number="600 700 800")
     assert (told["temperature"], told["system_prompt"], told["target_number_normalized"]) == (0.7, "Be kind.", "+48600700800")

@@ -64,6 +64,14 @@ def test_recipients_come_under_five_names(stack, other, name):
     assert [r["number_normalized"] for r in people(stack, other, batch)] == [number]
 
 
+@pytest.mark.parametrize("name", ["recipients", "numbers_text", "recipients_text"])
+@pytest.mark.parametrize("gap", ["\r\n", "\n", ",", " ; ", "\r\n\r\n"])
+def test_one_text_with_whatever_stands_between(stack, other, name, gap):
+    numbers = [new_number() for _ in range(3)]
+    batch = make(stack, other, **{name: gap.join(numbers)})
+    assert [r["number_normalized"] for r in people(stack, other, batch)] == numbers
+
+
 def test_what_is_wrong_is_said(stack, other):
     number = new_number()
     assert make(stack, other, "", 400, recipients=number)

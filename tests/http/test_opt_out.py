@@ -2,7 +2,7 @@
 import pytest
 
 from panel import asked, at_once, conversation_with, enter, logged, messages_with, new_number, new_sid, script, texts
-from inbound_tools import is_twiml
+from inbound_tools import is_noted, is_twiml
 
 
 STOPPED = "Ten klient wypisał się (STOP): nie wolno mu nic wysyłać."
@@ -125,11 +125,11 @@ def test_the_provider_tells_too(stack, code, review):
     number = new_number()
     if code == 21610:
         script(stack, number, code=code, message="Attempt to send to unsubscribed recipient")
-        assert send(stack, number).status_code == 502
+        assert send(stack, number).status_code == 500
     else:
         sid = send(stack, number).json()["sid"]
         for _ in range(2):
-            is_twiml(stack.status(sid, "undelivered", ErrorCode=code, To=number))
+            is_noted(stack.status(sid, "undelivered", ErrorCode=code, To=number))
     assert entries(stack, number) == {"sms": ("out", "provider")}
     assert [e["reason"] for e in ledger(stack, number)] == [str(code)]
     assert stack.sql("SELECT review FROM opt_out WHERE address_key = %s", number) == [{"review": review}]

@@ -242,7 +242,7 @@ def test_without_credentials_the_message_is_kept_as_failed_with_the_reason(stack
     stack.ctl("user", "add", "admin@bare.example", "--tenant", "Bare", "--role", "admin", input="a long password\n")
     number = new_number()
     answer = send(stack, number, role="admin@bare.example")
-    assert answer.status_code == 502 and answer.json()["error"]
+    assert answer.status_code == 500 and answer.json()["error"]
     (row,) = messages_with(stack, number)
     assert (row["status"], row["outbox_state"]) == ("failed", "failed") and row["error_text"] and asked(stack, number) == []
 
@@ -251,7 +251,7 @@ def test_a_suspended_tenant_and_a_line_switched_off_send_nothing(stack, other):
     number = new_number()
     stack.sql("UPDATE tenant SET state = 'suspended' WHERE id = %s", other.id)
     try:
-        assert send(stack, number, role=other.admin).status_code == 502
+        assert send(stack, number, role=other.admin).status_code == 500
     finally:
         stack.sql("UPDATE tenant SET state = 'active' WHERE id = %s", other.id)
     assert messages_with(stack, number)[0]["status"] == "failed" and asked(stack, number) == []
@@ -274,7 +274,7 @@ def test_a_refusal_is_kept_with_its_code_and_told(stack, code):
     number = new_number()
     script(stack, number, code=code, message="No <way>", status=401 if code == 20003 else 400)
     answer = send(stack, number)
-    assert answer.status_code == 502 and answer.json()["error"] == "No <way>"
+    assert answer.status_code == 500 and answer.json()["error"] == "No <way>"
     (row,) = [m for m in messages_with(stack, number) if m["direction"] == 1]
     assert (row["status"], row["error_code"], row["error_text"], row["sid"]) == ("failed", code, "No <way>", None)
     assert (row["outbox_state"], row["attempts"]) == ("failed", 1), "nobody tries again"
@@ -287,7 +287,7 @@ def test_a_refusal_without_sense_is_still_a_refusal(stack):
         number = new_number()
         script(stack, number, status=400 + n, code=21999, format=form)
         answer = send(stack, number)
-        assert answer.status_code == 502 and answer.json()["error"]
+        assert answer.status_code == 500 and answer.json()["error"]
         assert messages_with(stack, number)[0]["status"] == "failed"
 
 

@@ -74,12 +74,19 @@ def test_the_configuration_as_the_predecessor_had_it(off):
     assert config(off, enabled=True, message="We are here.") == {"enabled": True, "message": "We are here."}
     assert off.api("GET", "/api/auto-reply/config").json() == {"enabled": True, "message": "We are here."}
     assert config(off, enabled=False) == {"enabled": False, "message": "We are here."}, "the text stays"
+    assert config(off, enabled=True) == {"enabled": True, "message": "We are here."}
+    for said in ({}, {"enabled": None}, {"enabled": ""}):
+        assert config(off, message="Changed.", **said) == {"enabled": True, "message": "Changed."}, "what is not said stays"
+    for word, on in (("False", False), ("y", True), (0, False), ("T", True), ("no", False)):
+        assert config(off, enabled=word)["enabled"] is on
 
 
 def test_what_the_configuration_refuses(off):
     for values in ({"enabled": True, "message": ""}, {"enabled": True, "message": "  "}, {"enabled": True, "message": "x" * 641}):
         answer = off.api("POST", "/api/auto-reply/config", json=values)
         assert answer.status_code == 400 and answer.json()["error"] and "message" in answer.json()["fields"], values
+    for values in ({"enabled": "maybe"}, {"enabled": {}}, {"enabled": []}, {"message": ["x"]}, {"message": {}}):
+        assert off.api("POST", "/api/auto-reply/config", json=values).status_code == 400, values
     assert off.api("GET", "/api/auto-reply/config").json() == {"enabled": False, "message": ""}
     assert config(off, enabled=True, message="x" * 640)["enabled"]
     for role in ("operator", "agent"):

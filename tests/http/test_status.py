@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from panel import (asked, at_once, badges, conversation_with, enter, events, logged, message, messages_with, new_number, new_sid, script, texts)
-from inbound_tools import is_twiml
+from inbound_tools import is_noted, is_twiml
 
 
 def send(stack, number, body="Hello", **behaviour):
@@ -34,7 +34,7 @@ def shown_state(stack, sid):
 def test_callbacks_in_any_order_end_at_the_highest(stack, order):
     sid = send(stack, new_number())
     for status in order:
-        is_twiml(stack.status(sid, status))
+        is_noted(stack.status(sid, status))
     assert state(stack, sid) == ("read" if "read" in order else "delivered", None)
     assert shown_state(stack, sid) == state(stack, sid)[0]
     assert [e["status"] for e in events(stack, sid)] == ["queued", *order], "the ledger keeps the order of arrival"
@@ -42,10 +42,10 @@ def test_callbacks_in_any_order_end_at_the_highest(stack, order):
 
 def test_a_failure_and_its_code_stay(stack):
     sid = send(stack, new_number())
-    is_twiml(stack.status(sid, "failed", ErrorCode=30003, ErrorMessage="Unreachable destination handset"))
-    is_twiml(stack.status(sid, "sent"))
-    is_twiml(stack.status(sid, "delivered"))
-    is_twiml(stack.status(sid, "sent", ErrorCode=30008))
+    is_noted(stack.status(sid, "failed", ErrorCode=30003, ErrorMessage="Unreachable destination handset"))
+    is_noted(stack.status(sid, "sent"))
+    is_noted(stack.status(sid, "delivered"))
+    is_noted(stack.status(sid, "sent", ErrorCode=30008))
     assert state(stack, sid) == ("failed", 30003)
     assert message(stack, sid)["error_text"] == "Unreachable destination handset"
     assert shown_state(stack, sid) == "failed"
@@ -55,8 +55,8 @@ def test_a_failure_and_its_code_stay(stack):
 @pytest.mark.parametrize("first, second", [("undelivered", "delivered"), ("delivered", "undelivered"), ("canceled", "failed")])
 def test_of_two_last_words_the_first_stays_and_the_second_is_noted(stack, first, second):
     sid = send(stack, new_number())
-    is_twiml(stack.status(sid, first))
-    answer = is_twiml(stack.status(sid, second))
+    is_noted(stack.status(sid, first))
+    answer = is_noted(stack.status(sid, second))
     assert state(stack, sid)[0] == first
     assert [e["status"] for e in events(stack, sid)][-1] == second
     assert f"event=delivery.second_terminal id={answer.headers['X-Request-Id']}" in stack.logs("centrala.fcgi")
@@ -64,8 +64,8 @@ def test_of_two_last_words_the_first_stays_and_the_second_is_noted(stack, first,
 
 def test_an_error_that_comes_late_is_noted_but_changes_no_state(stack):
     sid = send(stack, new_number())
-    is_twiml(stack.status(sid, "delivered"))
-    is_twiml(stack.status(sid, "undelivered", ErrorCode=30005))
+    is_noted(stack.status(sid, "delivered"))
+    is_noted(stack.status(sid, "undelivered", ErrorCode=30005))
     assert state(stack, sid) == ("delivered", 30005)
     assert shown_state(stack, sid) == "delivered", "the list shows what the chat shows"
 
@@ -73,15 +73,15 @@ def test_an_error_that_comes_late_is_noted_but_changes_no_state(stack):
 def test_a_read_receipt_follows_the_delivery(stack):
     sid = send(stack, new_number())
     for status in ("delivered", "read", "delivered"):
-        is_twiml(stack.status(sid, status, EventType="READ"))
+        is_noted(stack.status(sid, status, EventType="READ"))
     assert state(stack, sid)[0] == "read"
 
 
 def test_the_same_callback_twice_changes_nothing(stack):
     sid = send(stack, new_number())
-    is_twiml(stack.status(sid, "delivered"))
+    is_noted(stack.status(sid, "delivered"))
     before = message(stack, sid)
-    is_twiml(stack.status(sid, "delivered"))
+    is_noted(stack.status(sid, "delivered"))
     assert message(stack, sid) == before and len(events(stack, sid)) == 3
 
 
@@ -89,7 +89,7 @@ def test_callbacks_at_the_same_time_lose_nothing(stack):
     sid = send(stack, new_number())
     words = ["queued", "sending", "sent", "delivered", "read", "sent", "queued", "delivered"]
     for answer in at_once(len(words), lambda i: stack.status(sid, words[i])):
-        is_twiml(answer)
+        is_noted(answer)
     assert state(stack, sid)[0] == "read" == shown_state(stack, sid)
     assert sorted(e["status"] for e in events(stack, sid)) == sorted([*words, "queued"])
 
@@ -131,7 +131,7 @@ def test_an_event_without_our_id_waits_for_its_message(stack):
     thread = threading.Thread(target=lambda: done.append(stack.api("POST", "/api/send-message", json={"to": number, "body": "x"})))
     thread.start()
     sid = stack.wait(lambda: [a["sid"] for a in asked(stack, number) if a["sid"]], what="Twilio's acceptance")[0]
-    is_twiml(stack.status(sid, "delivered"))
+    is_noted(stack.status(sid, "delivered"))
     assert not stack.sql("SELECT 1 FROM message WHERE sid = %s", sid), "nobody knows that SID yet"
     thread.join()
     assert done[0].json() == {**done[0].json(), "sid": sid, "status": "delivered"}
@@ -140,7 +140,7 @@ def test_an_event_without_our_id_waits_for_its_message(stack):
 
 def test_an_unknown_message_is_kept_in_the_ledger(stack):
     sid = new_sid()
-    is_twiml(stack.status(sid, "delivered", RawDlrDoneDate="2311201337"))
+    is_noted(stack.status(sid, "delivered", RawDlrDoneDate="2311201337"))
     (event,) = events(stack, sid)
     assert json.loads(event["detail"])["RawDlrDoneDate"] == "2311201337"
 
@@ -153,7 +153,7 @@ def test_the_callback_address_carries_our_id_and_is_bound_to_the_tenant(stack, o
     assert post["StatusCallback"] == f"{stack.public_url}/hook/{stack.tenant.hook_secret}/status/{row['outbox_id']}"
     # Another tenant's signed callback that names our message's number.
     is_twiml(stack.status(new_sid(), "failed", path=f"/hook/{other.hook_secret}/status/{row['outbox_id']}", AccountSid=other.sid, token=other.token))
-    is_twiml(stack.status(sid, "failed", AccountSid=other.sid, token=other.token))
+    is_noted(stack.status(sid, "failed", AccountSid=other.sid, token=other.token))
     assert state(stack, sid) == ("queued", None)
     assert stack.sql("SELECT callback_at FROM outbox WHERE id = %s", row["outbox_id"])[0]["callback_at"] is None
     is_twiml(stack.status(sid, "sent", path=f"/hook/{stack.tenant.hook_secret}/status/{row['outbox_id']}"))
@@ -165,7 +165,7 @@ def test_the_callback_address_carries_our_id_and_is_bound_to_the_tenant(stack, o
 def test_words_that_we_do_not_know_are_kept_verbatim(stack):
     sid = send(stack, new_number())
     for word in ("partially_delivered", "teleported"):
-        is_twiml(stack.status(sid, word))
+        is_noted(stack.status(sid, word))
     assert state(stack, sid)[0] == "queued"
     assert [e["status"] for e in events(stack, sid)] == ["queued", "partially_delivered", "teleported"]
 
@@ -173,14 +173,14 @@ def test_words_that_we_do_not_know_are_kept_verbatim(stack):
 @pytest.mark.parametrize("code, kept", [("", None), ("abc", None), ("-5", None), ("99999999999999999999", None), ("30006", 30006), ("30006x", 30006)])
 def test_a_code_is_a_number(stack, code, kept):
     sid = send(stack, new_number())
-    is_twiml(stack.status(sid, "undelivered", ErrorCode=code))
+    is_noted(stack.status(sid, "undelivered", ErrorCode=code))
     assert state(stack, sid) == ("undelivered", kept)
 
 
 def test_errors_are_explained_in_the_readers_language(stack):
     number = new_number()
     sid = send(stack, number)
-    is_twiml(stack.status(sid, "undelivered", ErrorCode=30005))
+    is_noted(stack.status(sid, "undelivered", ErrorCode=30005))
     talk, browser = conversation_with(stack, number)["id"], stack.login("operator")
     words = {"en": "the number is unknown or no longer active", "pl": "numer jest nieznany lub nieaktywny"}
     for language, text in words.items():
@@ -190,7 +190,7 @@ def test_errors_are_explained_in_the_readers_language(stack):
             assert any(text in f for f in texts(page, "span", "failure")[0]), path
             assert 'href="https://www.twilio.com/docs/api/errors/30005"' in page
     sid = send(stack, number)
-    is_twiml(stack.status(sid, "failed", ErrorCode=31999))
+    is_noted(stack.status(sid, "failed", ErrorCode=31999))
     assert "31999" in texts(browser.page(f"/conversations/{talk}"), "span", "failure")[0][-1], "a code that is not in the table"
 
 
@@ -200,7 +200,7 @@ def test_the_chat_shows_each_state_as_text(stack):
     sid = send(stack, number)
     path = f"/conversations/{conversation_with(stack, number)['id']}"
     for status, word in (("queued", "Queued"), ("sent", "Sent"), ("delivered", "Delivered"), ("read", "Read")):
-        is_twiml(stack.status(sid, status))
+        is_noted(stack.status(sid, status))
         assert badges(browser.page(path))[-1] == word
 
 
@@ -209,14 +209,14 @@ def test_the_chat_shows_each_state_as_text(stack):
 @pytest.mark.parametrize("missing", [("MessageSid", "SmsSid"), ("MessageStatus", "SmsStatus")])
 def test_a_callback_without_sid_or_status_is_a_400(stack, missing):
     params = {"MessageSid": new_sid(), "SmsSid": new_sid(), "MessageStatus": "sent", "SmsStatus": "sent", "AccountSid": stack.tenant.sid}
-    is_twiml(stack.hook("/twilio/status", {k: v for k, v in params.items() if k not in missing}), 400)
-    is_twiml(stack.hook("/twilio/status", {k: v for k, v in params.items() if k != missing[0]}))
+    is_noted(stack.hook("/twilio/status", {k: v for k, v in params.items() if k not in missing}), 400)
+    is_noted(stack.hook("/twilio/status", {k: v for k, v in params.items() if k != missing[0]}))
 
 
 def test_an_unsigned_callback_is_refused(stack):
     sid = send(stack, new_number())
-    is_twiml(stack.status(sid, "failed", signature=""), 403)
-    is_twiml(stack.status(sid, "failed", token="1" * 32), 403)
+    is_noted(stack.status(sid, "failed", signature=""), 403)
+    is_noted(stack.status(sid, "failed", token="1" * 32), 403)
     assert state(stack, sid)[0] == "queued" and len(events(stack, sid)) == 1
 
 

@@ -126,6 +126,12 @@ def test_the_remote_call(stack):
     assert stack.api("GET", f"/api/messages/remote?limit=0&from={number.replace('+', '%2B')}").json()["count"] == 1
     assert stack.api("GET", "/api/messages/remote?limit=9999").status_code == 200 and stack.api("GET", "/api/messages/remote?limit=x").json()["count"] <= 20
     assert stack.api("GET", "/api/messages/remote", "agent").status_code == 403
+    stack.sim.post("script", {"op": "list", "status": 503})
+    answer = stack.api("GET", "/api/messages/remote")
+    assert answer.status_code == 500 and answer.json()["error"]
+    stack.sim.post("script", {"op": "fetch", "status": 503})
+    assert stack.api("GET", "/api/messages/SM" + "e" * 32).status_code == 404
+    assert stack.sim.get("counts")["scripts_left"] == 0, "Twilio was asked both times"
 
 
 def test_one_message_that_is_not_here_is_fetched_and_kept(stack, other):

@@ -43,7 +43,7 @@ def test_the_same_mistakes_and_the_same_gate(test_mode_stack):
     assert send(stack, "123").status_code == send(stack, number, "x" * 1601).status_code == send(stack, "whatsapp:" + number).status_code == 400
     stack.sql("UPDATE tenant SET state = 'suspended' WHERE id = %s", stack.tenant.id)
     try:
-        assert send(stack, number).status_code == 502
+        assert send(stack, number).status_code == 500
     finally:
         stack.sql("UPDATE tenant SET state = 'active' WHERE id = %s", stack.tenant.id)
     assert messages_with(stack, number)[0]["status"] == "failed"

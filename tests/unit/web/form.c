@@ -8,6 +8,7 @@ struct in {
     const char *text, *note, *password, *phone, *to, *extra;
     int64_t number, page;
     bool flag, on;
+    int power;
     uint64_t id;
     struct texts urls;
 };
@@ -22,6 +23,7 @@ static const struct form_field fields[] = {
     FORM_INT(struct in, page, 1, 200, 30, CLAMP),
     FORM_BOOL(struct in, flag, 0),
     FORM_BOOL(struct in, on, 1),
+    FORM_SWITCH(struct in, power),
     FORM_ID(struct in, id, 0),
     FORM_TEXTS(struct in, urls, 3, 0),
 };
@@ -249,6 +251,23 @@ static void a_get_fills_from_its_query(void **state)
     assert_int_equal(((struct in *)f->rq.in)->page, 3);
 }
 
+static void switches(void **state)
+{
+    struct fake *f = *state;
+    static const struct { const char *body; int is; } said[] = {
+        { "power=on", SWITCH_ON }, { "power=TRUE", SWITCH_ON }, { "power=y", SWITCH_ON }, { "power=0", SWITCH_OFF }, { "power=False", SWITCH_OFF },
+        { "power=", SWITCH_UNSAID }, { "text=abc", SWITCH_UNSAID },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(said); i++)
+        assert_int_equal(fill(f, said[i].body)->power, said[i].is);
+    assert_int_equal(fill_json(f, "{\"power\":true}")->power, SWITCH_ON);
+    assert_int_equal(fill_json(f, "{\"power\":null}")->power, SWITCH_UNSAID);
+    fill(f, "power=maybe");
+    assert_string_equal(error_at(f, "power"), "Please choose yes or no.");
+    assert_int_equal(fill_json(f, "{\"power\":[]}")->power, SWITCH_UNSAID);
+    assert_string_equal(error_at(f, "power"), "Please choose yes or no.");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +275,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(multiline_and_raw, start, end),
         cmocka_unit_test_setup_teardown(phones, start, end),
         cmocka_unit_test_setup_teardown(numbers, start, end),
+        cmocka_unit_test_setup_teardown(switches, start, end),
         cmocka_unit_test_setup_teardown(lists, start, end),
         cmocka_unit_test_setup_teardown(json_members, start, end),
         cmocka_unit_test_setup_teardown(what_is_required, start, end),
