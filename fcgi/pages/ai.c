@@ -64,7 +64,7 @@ static void option(struct value *list, const char *value, const char *label, con
 static void put_options(struct request *rq, const struct ai_in *in)
 {
     struct value *v = view(rq), *list = object_list(v, "providers");
-    option(list, PROVIDER_OPENAI, say(rq, N_("OpenAI, or a server that speaks its language")), in->provider);
+    option(list, PROVIDER_OPENAI, say(rq, N_("OpenAI, or a compatible server")), in->provider);
     option(list, PROVIDER_ANTHROPIC, "Anthropic", in->provider);
     list = object_list(v, "answer_options");
     option(list, "on", say(rq, N_("The AI answers")), in->answers);

@@ -175,6 +175,8 @@ static bool put_recipients(struct request *rq, const struct batch_row *b, const 
     for (size_t i = 0; i < n; i++)
         put_recipient(rq, list, &r[i]);
     object_bool(view(rq), "has_recipients", n > 0);
+    if (state)
+        put_bulk_state(rq, object_object(view(rq), "only"), state);
     const char *filter = state ? arena_printf(rq->ctx.arena, "&state=%s", state) : "";
     if (rows.n > n)
         object_text(view(rq), "next_url", arena_printf(rq->ctx.arena, "/bulk/%" PRIu64 "?after=%" PRIu64 "%s", b->id, r[n - 1].id, filter));

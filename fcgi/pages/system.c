@@ -71,9 +71,11 @@ static void check_webhooks(struct request *rq, struct value *checks, const struc
 {
     const struct queue_row *q = h->queue;
     bool any = q->last_inbound_ms != CLOCK_NONE;
-    struct value *o = check(checks, say(rq, N_("Last inbound message")), any ? "good" : "quiet", say(rq, any ? N_("Received") : N_("None yet")),
+    struct value *o = check(checks, say(rq, N_("Last inbound message")), q->unrouted ? "wait" : any ? "good" : "quiet", say(rq, any ? N_("Received") : N_("None yet")),
                             q->unrouted ? say_n(rq, N_("%lld message is unrouted."), N_("%lld messages are unrouted."), q->unrouted)
                                         : say(rq, N_("Every message found its line.")));
+    if (q->unrouted)
+        object_text(o, "page_url", "/unrouted");
     view_time(rq, o, "at", q->last_inbound_ms);
     any = q->last_callback_ms != CLOCK_NONE;
     o = check(checks, say(rq, N_("Last status callback")), any ? "good" : "quiet", say(rq, any ? N_("Received") : N_("None yet")),
