@@ -123,7 +123,7 @@ static void put_hooks(struct request *rq, const struct health *h)
     object_text(o, "url", arena_printf(rq->ctx.arena, "%s" HOOK_OVERRIDES, h->hook_inbound));
     o = list_object(list);
     object_text(o, "label", say(rq, N_("Status callback")));
-    object_text(o, "url", h->hook_status);
+    object_text(o, "url", arena_printf(rq->ctx.arena, "%s" HOOK_OVERRIDES, h->hook_status));
 }
 
 int system_page(struct request *rq, struct response *rs) /* GET /system */

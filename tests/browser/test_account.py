@@ -152,6 +152,7 @@ def test_first_administrator_of_an_empty_installation(panel, make_stack):
     page.sign_in(fields["email"])
     # Everything is empty, and says what to do.
     assert "No conversations yet" in page.text(".latest .empty") and page.texts(".cards b") == ["0", "0", "0"]
+    assert [a.get_attribute("href").removeprefix(empty.url) for a in page.all(".begin a")] == ["/settings", "/settings/lines", "/settings/webhooks"]
     assert "No active line" in page.text("#send .warning") and not page.all("[data-composer]")
     assert "No conversations yet" in page.open("/conversations").text(".empty")
     assert "No messages yet" in page.open("/history").text(".empty")

@@ -169,8 +169,11 @@ def test_the_page_checks_first(stack):
     assert not asked(stack, a)
     answer = press(person, "check", recipients="")
     assert answer.status_code == 422 and 'id="recipients-error"' in answer.text and "Hello ł" in answer.text
-    assert "<progress" in press(person, "send", recipients=a).text
+    sent = press(person, "send", recipients=f"{a}\nnobody")
+    assert "<progress" in sent.text and "Pokaż wszystkich" not in sent.text and ">nobody<" in sent.text
     stack.wait(lambda: len(sent_to(stack, a)) == 1, what="the message")
+    part = person.page(sent.url.removeprefix(stack.url) + "?state=sent")
+    assert "Pokaż wszystkich" in part and ">nobody<" not in part, "a part of the list says so and leads back"
 
 
 def test_only_who_may(stack):

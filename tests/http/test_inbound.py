@@ -131,6 +131,7 @@ def test_an_unknown_number_is_kept_and_routed_when_it_becomes_a_line(stack):
     assert [r["body"] for r in stack.sql("SELECT body FROM unrouted WHERE to_address = %s ORDER BY created_at", line)] == [f"for nobody {i}" for i in range(3)]
     page = enter(stack).page("/unrouted")
     assert "for nobody 2" in page and f'value="{sids[2]}"' in page
+    assert '<p><a href="/unrouted">' in enter(stack).page("/system"), "the health page leads there"
     stack.ctl("line", "add", line, "--tenant", stack.tenant.name, "--channel", "sms")
     assert not stack.sql("SELECT 1 FROM unrouted WHERE to_address = %s", line)
     assert [m["body"] for m in messages_with(stack, number)] == [f"for nobody {i}" for i in range(3)]
