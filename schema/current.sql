@@ -180,7 +180,7 @@ CREATE TABLE `conversation` (
   `inbound_count` int(10) unsigned NOT NULL DEFAULT 0 COMMENT 'inbound messages so far; minus the user''s mark in seen_by = unread',
   `seen_by` text NOT NULL DEFAULT '{}' COMMENT 'JSON: user id to inbound_count when that user last read; here, because a join costs the list as much as the list itself',
   `last_inbound_at` datetime(3) DEFAULT NULL COMMENT 'opens the WhatsApp window for 24 h',
-  `changed_at` datetime(3) NOT NULL COMMENT 'any change that a list or chat shows; live views follow it',
+  `changed_at` datetime(3) NOT NULL COMMENT 'any change that a list or chat shows but a new message, whose time is last_at; live views follow the later of the two',
   `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'first message',
   `attention` varchar(16) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT '' COMMENT 'why a person is needed: handed-off, opt-out-doubt, answers-stopped; empty: nobody is',
   `attention_at` datetime(3) DEFAULT NULL COMMENT 'since when; NULL: no person is needed',
@@ -847,11 +847,12 @@ BEGIN
 
 
 
-    UPDATE conversation SET last_message_id = LAST_INSERT_ID(GREATEST(
+
+    UPDATE conversation FORCE INDEX (PRIMARY) SET last_message_id = LAST_INSERT_ID(GREATEST(
           (CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS UNSIGNED) - 1577836800000) * 4096 + FLOOR(RAND() * 4096), last_message_id + 1)),
         last_at = TIMESTAMP'2020-01-01 00:00:00' + INTERVAL (last_message_id DIV 4096) * 1000 MICROSECOND,
         last_direction = 0, last_status = 'received', preview = p_preview, name = IF(name = '', p_name, name),
-        message_count = message_count + 1, inbound_count = inbound_count + 1, last_inbound_at = last_at, changed_at = last_at
+        message_count = message_count + 1, inbound_count = inbound_count + 1, last_inbound_at = last_at
       WHERE tenant_id = p_tenant AND id = v_conversation;
     SET v_id = LAST_INSERT_ID();
     SET v_now = TIMESTAMP'2020-01-01 00:00:00' + INTERVAL (v_id DIV 4096) * 1000 MICROSECOND;

@@ -14,9 +14,11 @@ struct last_row { uint64_t id; };
 extern const struct row_type last_row_type;
 ROW_TYPE(last_row, LAST_ROW(LAST_FIELD));
 
+/* A new message is a change by its time; changed_at is what else changed. */
+#define CHANGED(alias) "GREATEST(" alias "last_at," alias "changed_at)"
 #define COLUMNS(line, opt_out, proposal)                                                                                  \
     "c.id,c.line_id,c.contact_id,c.peer,c.channel,c.name," line ",c.last_message_id,c.last_at,c.last_direction,c.last_status,"     \
-    "c.preview,c.message_count,c.inbound_count,c.last_inbound_at,c.changed_at,c.seen_by,c.attention,c.attention_at," opt_out "," proposal ",UTC_TIMESTAMP(3) FROM conversation c "
+    "c.preview,c.message_count,c.inbound_count,c.last_inbound_at," CHANGED("c.") ",c.seen_by,c.attention,c.attention_at," opt_out "," proposal ",UTC_TIMESTAMP(3) FROM conversation c "
 #define LIST "SELECT " COLUMNS("NULL", "NULL,CAST(NULL AS DATETIME(3))", "NULL")
 #define PROPOSAL "IF(d.state IS NULL,NULL,JSON_OBJECT('message',CAST(d.message_id AS CHAR),'state',d.state,'text',d.text))"
 /* Joins throughout: a subquery costs the server twice as much as a join, and every look at a chat pays it. */
@@ -52,7 +54,7 @@ static const struct sql conversation_open =
 static const struct sql bump =
     SQL("UPDATE conversation SET last_message_id=LAST_INSERT_ID(GREATEST(time_id(),last_message_id+1)),"
         "last_at=TIMESTAMP'2020-01-01 00:00:00'+INTERVAL (last_message_id DIV 4096)*1000 MICROSECOND,last_direction=1,last_status=?,preview=?,"
-        "message_count=message_count+1,changed_at=last_at,attention=IF(?,'',attention),attention_at=IF(?,NULL,attention_at) WHERE tenant_id=? AND id=?", NULL);
+        "message_count=message_count+1,attention=IF(?,'',attention),attention_at=IF(?,NULL,attention_at) WHERE tenant_id=? AND id=?", NULL);
 static const struct sql touch =
     SQL_REPEATABLE("UPDATE conversation SET last_status=IF(last_message_id=?,COALESCE(?,last_status),last_status),changed_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=?", NULL);
 /* Nobody is needed where a person's message is the newest. A doubt waits elsewhere, too: it covers no other reason. */
@@ -72,10 +74,13 @@ static const struct sql read_all =
     SQL_REPEATABLE("UPDATE conversation SET seen_by=JSON_SET(seen_by," MARK ",inbound_count) WHERE tenant_id=? AND id>? ORDER BY id LIMIT 1000", NULL);
 static const struct sql read_upto =
     SQL_REPEATABLE("SELECT COALESCE(MAX(id),0) FROM (SELECT id FROM conversation WHERE tenant_id=? AND id>? ORDER BY id LIMIT 1000) c", &last_row_type);
+/* Two short ranges, each from its newest end, however old the cursor is; what is in both is told once. */
+#define CHANGES(key) "(SELECT id," CHANGED("") ",UTC_TIMESTAMP(3) FROM conversation FORCE INDEX (" key ") WHERE tenant_id=? AND "
 static const struct sql changes =
-    SQL_REPEATABLE("SELECT id,changed_at,UTC_TIMESTAMP(3) FROM conversation WHERE tenant_id=? AND changed_at>? ORDER BY changed_at DESC LIMIT 200", &change_row_type);
+    SQL_REPEATABLE(CHANGES("ix_conversation_newest") "last_at>? ORDER BY last_at DESC LIMIT 200) UNION ALL "
+                   CHANGES("ix_conversation_changed") "changed_at>? AND last_at<=? ORDER BY changed_at DESC LIMIT 200)", &change_row_type);
 static const struct sql change_of =
-    SQL_REPEATABLE("SELECT id,changed_at,UTC_TIMESTAMP(3) FROM conversation WHERE tenant_id=? AND id=? AND changed_at>?", &change_row_type);
+    SQL_REPEATABLE("SELECT id," CHANGED("") ",UTC_TIMESTAMP(3) FROM conversation WHERE tenant_id=? AND id=? AND " CHANGED("") ">?", &change_row_type);
 
 /* The user's mark in {"7": 12, "9": 15}; 0 when there is none. */
 static int64_t mark_of(const char *seen_by, uint64_t user)
@@ -188,5 +193,5 @@ struct rows db_conversation_changes(struct ctx *ctx, uint64_t tenant, int64_t si
 {
     if (id)
         return stmt_all(ctx, &change_of, ARGS(U64(tenant), U64(id), TIME(since_ms)));
-    return stmt_all(ctx, &changes, ARGS(U64(tenant), TIME(since_ms)));
+    return stmt_all(ctx, &changes, ARGS(U64(tenant), TIME(since_ms), U64(tenant), TIME(since_ms), TIME(since_ms)));
 }

@@ -59,7 +59,8 @@ bool db_conversation_attended(struct ctx *ctx, uint64_t tenant, uint64_t id, con
 bool db_conversation_seen(struct ctx *ctx, uint64_t tenant, uint64_t user, uint64_t id, int64_t seen);
 /* Marks everything read for a user who has no marks yet. */
 bool db_read_all(struct ctx *ctx, uint64_t tenant, uint64_t user);
-/* Conversations changed after `since_ms`, the newest 200 changes; one indexed statement. `id` 0: any conversation. */
+/* Conversations changed after `since_ms`: the newest 200 that have a new message, and the newest 200 that changed otherwise; one
+ * indexed statement. `id` 0: any conversation. */
 struct rows db_conversation_changes(struct ctx *ctx, uint64_t tenant, int64_t since_ms, uint64_t id);
 
 #endif

@@ -34,7 +34,7 @@ static const struct sql talks_of =
     SQL_REPEATABLE("SELECT c.id,c.contact_id,c.last_message_id,c.peer FROM conversation c WHERE c.tenant_id=? AND c.contact_id IN "
                    "(SELECT id FROM contact WHERE tenant_id=? AND address_key=?) ORDER BY c.id LIMIT ?", &talk_row_type);
 static const struct sql talk_get = SQL_REPEATABLE("SELECT id,contact_id,last_message_id,peer FROM conversation WHERE tenant_id=? AND id=?", &talk_row_type);
-static const struct sql talk_lock = SQL_REPEATABLE("UPDATE conversation SET changed_at=GREATEST(UTC_TIMESTAMP(3),changed_at+INTERVAL 1000 MICROSECOND) WHERE tenant_id=? AND id=?", NULL);
+static const struct sql talk_lock = SQL_REPEATABLE("UPDATE conversation SET changed_at=GREATEST(UTC_TIMESTAMP(3),GREATEST(last_at,changed_at)+INTERVAL 1000 MICROSECOND) WHERE tenant_id=? AND id=?", NULL);
 static const struct sql redact =
     SQL_REPEATABLE("UPDATE message SET body='',extra='{\"Redacted\":\"1\"}',num_media=0,error_text=IF(error_code IS NULL,error_text,NULL) "
                    "WHERE tenant_id=? AND conversation_id=? AND id=?", NULL);
@@ -87,7 +87,7 @@ static const struct sql notes_delete = SQL_REPEATABLE("DELETE FROM message WHERE
 static const struct sql talk_delete = SQL_REPEATABLE("DELETE FROM conversation WHERE tenant_id=? AND id=?", NULL);
 /* Live lists follow the times of the rows that are there; this one tells them to look again. */
 static const struct sql list_touch =
-    SQL_REPEATABLE("UPDATE conversation SET changed_at=GREATEST(UTC_TIMESTAMP(3),changed_at+INTERVAL 1000 MICROSECOND) WHERE tenant_id=? ORDER BY last_at DESC,id DESC LIMIT 1", NULL);
+    SQL_REPEATABLE("UPDATE conversation SET changed_at=GREATEST(UTC_TIMESTAMP(3),GREATEST(last_at,changed_at)+INTERVAL 1000 MICROSECOND) WHERE tenant_id=? ORDER BY last_at DESC,id DESC LIMIT 1", NULL);
 static const struct sql contact_delete =
     SQL_REPEATABLE("DELETE FROM contact WHERE tenant_id=? AND id=? AND NOT EXISTS (SELECT 1 FROM conversation c WHERE c.tenant_id=? AND c.contact_id=?)", NULL);
 static const struct sql talks_empty =
