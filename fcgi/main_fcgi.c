@@ -115,7 +115,7 @@ static const struct conf *load_conf(struct arena *a, const char *path, const cha
 }
 
 /* Catalogue, then the templates compiled in its language. */
-static bool load_language(struct arena *a, struct app *app, enum language l, const char **problem)
+static bool load_language(struct arena *a, struct app *app, enum language l, const char *version, const char **problem)
 {
     const char *root = app->conf->main_root;
     app->catalogs[l] = catalog_load(a, arena_printf(a, "%s/build/locale/%s.mo", root, language_code(l)), l, problem);
@@ -123,6 +123,8 @@ static bool load_language(struct arena *a, struct app *app, enum language l, con
         return false;
     struct template_set *set = templates_new(app->catalogs[l]);
     app->templates[l] = set;
+    templates_constant(set, "lang", language_code(l));
+    templates_constant(set, "version", version);
     return templates_load_dir(set, arena_printf(a, "%s/templates", root), problem);
 }
 
@@ -153,11 +155,11 @@ static bool load_app(struct arena *a, const char *conf_path, struct app *app, co
     const struct error_codes *codes = app->keys ? error_codes_load(a, arena_printf(a, "%s/etc/error-codes", root), problem) : NULL;
     if (!codes)
         return false;
+    const char *version = assets_version(a, arena_printf(a, "%s/static", root)); /* in static addresses: changes with the files */
     for (enum language l = 0; l < LANG_COUNT; l++)
-        if (!load_language(a, app, l, problem))
+        if (!load_language(a, app, l, version, problem))
             return false;
     error_codes_use(codes);
-    app->asset_version = assets_version(a, arena_printf(a, "%s/static", root));
     app_ready(app, a);
     return true;
 }

@@ -59,7 +59,7 @@ int conversation_page(struct request *rq, struct response *rs) /* GET /conversat
     const struct conversation_in *in = rq->in;
     struct reply_in reply = { .draft = in->draft };
     const struct conversation_row *c = in->draft ? inbox_conversation(&rq->ctx, request_arg_id(rq, 0)) : NULL;
-    reply.body = c ? proposal_text(rq, c, in->draft) : NULL; /* the proposal in the field, for those without scripts */
+    reply.body = c ? proposal_text(c, in->draft) : NULL; /* the proposal in the field, for those without scripts */
     view_form(rq, &reply_form, reply.body ? &reply : NULL);
     put_kept(rq, NULL, 0);
     return show(rq, rs, request_arg_id(rq, 0), in->before, 200);

@@ -6,11 +6,22 @@
 #include "services/opt_out.h"
 #include "services/params.h"
 #include "services/sending.h"
+#include "services/session.h"
 #include "pages/parts.h"
+
+/* A page makes a hundred of these: not by printf. `before` NULL: none. */
+static const char *id_behind(struct request *rq, const char *before, uint64_t id)
+{
+    struct str s;
+    str_init(&s, rq->ctx.arena, 64, 512);
+    str_puts(&s, before);
+    str_int(&s, (int64_t)id);
+    return s.s;
+}
 
 static const char *id_text(struct request *rq, uint64_t id)
 {
-    return arena_printf(rq->ctx.arena, "%" PRIu64, id);
+    return id_behind(rq, NULL, id);
 }
 
 static void put_conversation_row(struct request *rq, struct value *list, const struct conversation_row *c)
@@ -18,7 +29,7 @@ static void put_conversation_row(struct request *rq, struct value *list, const s
     struct value *o = list_object(list);
     const char *id = id_text(rq, c->id);
     object_text(o, "id", id);
-    object_text(o, "chat_url", arena_printf(rq->ctx.arena, "/conversations/%s", id));
+    object_text(o, "chat_url", id_behind(rq, "/conversations/", c->id));
     put_title(rq, o, c->name, c->peer);
     put_channel(rq, o, c->channel);
     view_time(rq, o, "at", c->last_ms);
@@ -26,14 +37,17 @@ static void put_conversation_row(struct request *rq, struct value *list, const s
     bool media_only = preview_is_media(c->preview, &kind);
     object_bool(o, "media_only", media_only);
     object_text(o, "preview", media_only ? kind_label(rq, kind, "") : c->preview);
-    object_bool(o, "outbound", c->last_direction == OUTBOUND);
-    if (c->last_direction == OUTBOUND)
+    bool ours = c->last_direction == OUTBOUND;
+    object_bool(o, "outbound", ours);
+    object_text(o, "state", NULL);
+    if (ours)
         put_state(rq, o, c->last_status);
-    if (c->unread > 0) {
-        object_int(o, "unread", c->unread);
+    object_int(o, "unread", c->unread > 0 ? c->unread : 0);
+    if (c->unread > 0)
         object_text(o, "unread_text", say_n(rq, N_("%lld unread"), N_("%lld unread messages"), c->unread));
-    }
+    object_text(o, "attention", NULL);
     put_attention(rq, o, c);
+    object_text(o, "window", NULL);
     put_window(rq, o, c);
 }
 
@@ -100,12 +114,22 @@ static const char *draft_of(struct request *rq, const char *extra)
     return extra ? json_get_text(json_parse(rq->ctx.arena, extra, strlen(extra)), "AiDraft", NULL) : NULL;
 }
 
-static const char *author(struct request *rq, const struct conversation_row *c, const struct message_row *m)
+/* What all messages of a chat share. */
+struct chat {
+    const struct conversation_row *c;
+    struct value *list;
+    struct rows media;
+    const char *customer;
+    const char *remove_before; /* the address without the message's id; NULL: this user removes nothing */
+    const char *day;           /* of the message put last */
+};
+
+static const char *author(struct request *rq, const struct chat *chat, const struct message_row *m)
 {
     static const char *const kinds[] = { [AUTHOR_USER] = N_("Panel"), [AUTHOR_API] = N_("API"), [AUTHOR_AUTO] = N_("Automatic reply"),
                                          [AUTHOR_MODEL] = N_("AI"), [AUTHOR_SCHEDULE] = N_("Schedule"), [AUTHOR_BULK] = N_("Bulk message") };
     if (m->direction == INBOUND)
-        return *c->name ? c->name : shown_address(rq, c->peer);
+        return chat->customer;
     const char *kind = m->author_kind > 0 && m->author_kind < (int)ARRAY_LEN(kinds) ? say(rq, kinds[m->author_kind]) : "";
     if (!m->author)
         return kind;
@@ -116,46 +140,60 @@ static const char *author(struct request *rq, const struct conversation_row *c, 
     return m->author_kind == AUTHOR_USER ? m->author : arena_printf(rq->ctx.arena, "%s · %s", m->author, kind);
 }
 
-static void put_message(struct request *rq, struct value *list, const struct conversation_row *c, const struct message_row *m, const struct rows *media,
-                        const char **last_day)
+/* What few messages have, in one flag that spares the others a dozen questions. */
+static bool put_rare(struct request *rq, struct value *o, const struct chat *chat, const struct message_row *m)
 {
-    struct value *o = list_object(list);
-    object_text(o, "id", id_text(rq, m->id));
-    object_bool(o, "inbound", m->direction == INBOUND);
-    object_text(o, "author", author(rq, c, m));
-    view_moment(rq, o, "at", m->created_ms);
-    const char *day = view_day(rq, m->created_ms);
-    if (!*last_day || strcmp(day, *last_day) != 0)
-        object_text(o, "day", *last_day = day);
-    if (m->direction == NOTE) {
-        put_note(rq, o, m);
-        return;
-    }
-    if (m->direction == OUTBOUND) {
-        put_state(rq, o, m->status);
-        view_moment(rq, o, "state_at", m->status_ms);
-    }
-    if (*m->body)
-        object_text(o, "body", m->body);
-    put_media(rq, o, c->id, m->id, media);
+    bool segments = m->segments > 1 && strcmp(chat->c->channel, "sms") == 0; /* only texts are billed by the segment */
+    if (*m->body && !m->num_media && !m->extra && !segments && !m->simulated && !m->error_code && !m->error_text)
+        return false;
+    put_media(rq, o, chat->c->id, m->id, &chat->media);
     put_extra(rq, o, m->extra);
-    if (m->segments > 1 && strcmp(c->channel, "sms") == 0) /* only texts are billed by the segment */
+    if (segments)
         object_text(o, "segments", say_n(rq, N_("%lld segment"), N_("%lld segments"), m->segments));
     if (m->simulated)
         object_bool(o, "simulated", true);
     put_failure(rq, o, m->error_code, m->error_text);
+    return true;
+}
+
+/* Whatever the template asks of every message is said, be it "no": a missing name is looked for in all of the page. */
+static void put_message(struct request *rq, struct chat *chat, const struct message_row *m)
+{
+    struct value *o = list_object(chat->list);
+    bool ours = m->direction == OUTBOUND;
+    object_text(o, "id", id_text(rq, m->id));
+    const char *day = view_moment(rq, o, "at", m->created_ms);
+    bool another = day && (!chat->day || strcmp(day, chat->day) != 0);
+    object_text(o, "day", another ? chat->day = day : NULL);
+    if (m->direction == NOTE) {
+        put_note(rq, o, m);
+        return;
+    }
+    object_bool(o, "note", false);
+    object_bool(o, "inbound", !ours);
+    object_text(o, "author", author(rq, chat, m));
+    object_text(o, "body", *m->body ? m->body : NULL);
+    object_text(o, "remove_url", chat->remove_before ? id_behind(rq, chat->remove_before, m->id) : NULL);
+    object_bool(o, "rare", put_rare(rq, o, chat, m));
+    object_text(o, "state", NULL);
+    object_text(o, "state_at", NULL);
+    if (ours) {
+        put_state(rq, o, m->status);
+        view_moment(rq, o, "state_at", m->status_ms);
+    }
 }
 
 bool put_chat(struct request *rq, const struct conversation_row *c, const struct page *page)
 {
-    struct rows media = inbox_media(&rq->ctx, c->id, page);
-    if (!media.ok)
+    bool removes = rq->ctx.actor.perms >> PERM_MESSAGE_REMOVE & 1;
+    struct chat chat = { .c = c, .media = inbox_media(&rq->ctx, c->id, page), .customer = *c->name ? c->name : shown_address(rq, c->peer),
+                         .remove_before = removes ? arena_printf(rq->ctx.arena, "/conversations/%" PRIu64 "/messages/", c->id) : NULL };
+    if (!chat.media.ok)
         return false;
-    struct value *list = object_list(view(rq), "messages");
+    chat.list = object_list(view(rq), "messages");
     const struct message_row *m = page->row;
-    const char *day = NULL;
     for (size_t i = page->n; i-- > 0;)
-        put_message(rq, list, c, &m[i], &media, &day);
+        put_message(rq, &chat, &m[i]);
     object_bool(view(rq), "has_messages", page->n > 0);
     return true;
 }

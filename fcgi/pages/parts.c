@@ -58,8 +58,7 @@ void put_title(struct request *rq, struct value *o, const char *name, const char
 {
     const char *number = shown_address(rq, peer);
     object_text(o, "title", *name ? name : number);
-    if (*name)
-        object_text(o, "number", number);
+    object_text(o, "number", *name ? number : NULL);
 }
 
 /* A message id, perhaps with a moment behind it: "… (2026-11-20T13:37:00Z)". */

@@ -18,14 +18,15 @@ struct conversation_row {
     int64_t attention_ms;               /* since when */
     const char *opt_out;                /* source of the opt-out in force (services/opt_out.h), NULL: none; not asked in lists */
     int64_t opt_out_ms;
-    const char *proposal;               /* the model's, while no message came after it: {"message", "state", "text"}; NULL: none; not asked in lists */
+    uint64_t proposal_id;               /* the model's (store/ai_drafts.h), while no message came after it; 0: none; not asked in lists */
+    const char *proposal_state, *proposal_text;
     int64_t now_ms;                     /* the database's clock when it was read */
     int64_t unread;                     /* not a column: made from seen_by for the asking user, 0 when nobody asks */
 };
 #define CONVERSATION_ROW(F) F(U64, id, 0) F(U64, line_id, 0) F(U64, contact_id, 0) F(TEXT, peer, 0) F(TEXT, channel, 0) F(TEXT, name, 0) \
     F(TEXT, line_address, 0) F(U64, last_message_id, 0) F(TIME, last_ms, 0) F(INT, last_direction, 0) F(TEXT, last_status, 0) F(TEXT, preview, 0) \
     F(I64, message_count, 0) F(I64, inbound_count, 0) F(TIME, last_inbound_ms, 0) \
-    F(TIME, changed_ms, 0) F(TEXT, seen_by, SECRET) F(TEXT, attention, 0) F(TIME, attention_ms, 0) F(TEXT, opt_out, 0) F(TIME, opt_out_ms, 0) F(TEXT, proposal, 0) F(TIME, now_ms, 0)
+    F(TIME, changed_ms, 0) F(TEXT, seen_by, SECRET) F(TEXT, attention, 0) F(TIME, attention_ms, 0) F(TEXT, opt_out, 0) F(TIME, opt_out_ms, 0) F(U64, proposal_id, 0) F(TEXT, proposal_state, 0) F(TEXT, proposal_text, 0) F(TIME, now_ms, 0)
 extern const struct row_type conversation_row_type;
 
 struct change_row { uint64_t id; int64_t changed_ms, now_ms; };

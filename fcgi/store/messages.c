@@ -42,6 +42,8 @@ static const struct sql note_insert =
     "SELECT m.id,m.direction,m.status,m.simulated,m.author_kind,m.author,m.sid,m.segments,m.num_media," \
     "m.error_code,m.error_text,m.extra,m.body,m.status_at,m.created_at FROM message m "
 static const struct sql chat_newest =
+    SQL_REPEATABLE(CHAT_SELECT "WHERE m.tenant_id=? AND m.conversation_id=? ORDER BY m.id DESC LIMIT ?", &message_row_type);
+static const struct sql chat_older =
     SQL_REPEATABLE(CHAT_SELECT "WHERE m.tenant_id=? AND m.conversation_id=? AND m.id<? ORDER BY m.id DESC LIMIT ?", &message_row_type);
 static const struct sql chat_plain =
     SQL_REPEATABLE(CHAT_SELECT "WHERE m.tenant_id=? AND m.conversation_id=? AND m.id<? AND m.direction<2 ORDER BY m.id DESC LIMIT ?", &message_row_type);
@@ -127,7 +129,9 @@ static uint64_t below(uint64_t before)
 
 struct rows db_messages_page(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t before, int limit)
 {
-    return stmt_all(ctx, &chat_newest, ARGS(U64(tenant), U64(conversation), U64(below(before)), I64(limit)));
+    if (!before)
+        return stmt_all(ctx, &chat_newest, ARGS(U64(tenant), U64(conversation), I64(limit)));
+    return stmt_all(ctx, &chat_older, ARGS(U64(tenant), U64(conversation), U64(before), I64(limit)));
 }
 
 struct rows db_messages_without_notes(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t before, int limit)

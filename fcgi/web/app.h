@@ -54,7 +54,6 @@ struct app {
     const struct template_set *templates[LANG_COUNT];
     const char *const *perm_names; /* dotted, by enum perm */
     size_t perm_count;
-    const char *asset_version; /* appended to static URLs: changes with the files */
     bool strict;               /* a template's unknown name is an error (tests) */
     struct scoreboard *board;  /* web/prefork.h; NULL in tests */
 

@@ -13,6 +13,7 @@ static const char ending[] = ".mustache";
 struct template_set {
     struct arena *arena;
     const struct catalog *lang;
+    const struct constant *constants;
     struct template **templates; /* in the order of their names */
     size_t count, cap;
 };
@@ -24,6 +25,13 @@ struct template_set *templates_new(const struct catalog *lang)
     set->arena = a;
     set->lang = lang;
     return set;
+}
+
+void templates_constant(struct template_set *set, const char *name, const char *text)
+{
+    struct constant *c = ARENA_NEW(set->arena, struct constant);
+    *c = (struct constant){ .name = name, .text = text, .next = set->constants };
+    set->constants = c;
 }
 
 void templates_free(struct template_set *set)
@@ -93,7 +101,7 @@ bool templates_add(struct template_set *set, const char *name, const char *text,
         set_problem(problem, arena_printf(set->arena, "%s:1: there is a template of this name already", name));
         return false;
     }
-    struct template *t = template_compile(set->arena, set->lang, name, text, len, &why);
+    struct template *t = template_compile(set->arena, set->lang, set->constants, name, text, len, &why);
     if (!t) {
         set_problem(problem, why);
         return false;

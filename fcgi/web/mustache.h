@@ -27,6 +27,9 @@ struct catalog;      /* web/i18n.h */
 /* An empty set in an arena of its own; `lang` may be NULL (message ids stay). */
 struct template_set *templates_new(const struct catalog *lang);
 void templates_free(struct template_set *set);
+/* Before templates are added: from here on {{name}} is this text, as if it stood in the template (escaped, {{{name}}} is not). For
+ * what is the same on every page: it costs nothing at run time. Neither is copied. */
+void templates_constant(struct template_set *set, const char *name, const char *text);
 /* Compiles and adds; `name` is how partials call it ("parts/message"). Nothing of `text` is kept. On a mistake false
  * and "name:line: reason" (in the set's arena). A second template of the same name is a mistake. */
 bool templates_add(struct template_set *set, const char *name, const char *text, size_t len, const char **problem);

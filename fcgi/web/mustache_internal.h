@@ -56,6 +56,11 @@ struct step {
     const struct template *target;  /* PARTIAL PARENT: NULL = renders as nothing */
 };
 
+struct constant {
+    const char *name, *text;
+    const struct constant *next;
+};
+
 struct template {
     const char *name;
     struct step *steps;
@@ -86,6 +91,7 @@ struct parser {
     struct scanner scan;
     struct arena *keep, *scratch;
     const struct catalog *lang;
+    const struct constant *constants;
     struct step *steps;
     uint32_t count, cap;
     struct str text;    /* literal not yet made a step */
@@ -127,7 +133,7 @@ bool parser_tag(struct parser *p, size_t i, bool alone);
 void parser_block_indent(struct parser *p, const struct open *o, struct cut blanks);
 
 /* Compiles into `keep`; NULL and "name:line: reason" on a mistake. */
-struct template *template_compile(struct arena *keep, const struct catalog *lang, const char *name, const char *text,
-                                  size_t len, const char **problem);
+struct template *template_compile(struct arena *keep, const struct catalog *lang, const struct constant *constants, const char *name,
+                                  const char *text, size_t len, const char **problem);
 
 #endif

@@ -143,8 +143,8 @@ static bool parse(struct parser *p)
     return true;
 }
 
-struct template *template_compile(struct arena *keep, const struct catalog *lang, const char *name, const char *text,
-                                  size_t len, const char **problem)
+struct template *template_compile(struct arena *keep, const struct catalog *lang, const struct constant *constants, const char *name,
+                                  const char *text, size_t len, const char **problem)
 {
     struct arena *scratch = arena_new((size_t)1 << 30);
     struct parser *p = ARENA_NEW(scratch, struct parser);
@@ -152,6 +152,7 @@ struct template *template_compile(struct arena *keep, const struct catalog *lang
     p->keep = keep;
     p->scratch = scratch;
     p->lang = lang;
+    p->constants = constants;
     str_init(&p->text, scratch, 4096, LITERAL_MAX);
     scan_init(&p->scan, scratch, text, len);
     if (len > MUSTACHE_SOURCE) {

@@ -222,7 +222,30 @@ static bool call_partial(struct parser *p, const struct token *t, bool alone)
     return true;
 }
 
-/* {{"Text"}}: translated now, and from here on as if it stood in the template. */
+/* From here on as if it stood in the template. */
+static void literal_escaped(struct parser *p, const char *text, bool raw)
+{
+    struct str out;
+    str_init(&out, p->scratch, strlen(text) + 16, LITERAL_MAX);
+    if (raw)
+        str_puts(&out, text);
+    else
+        str_html(&out, text, strlen(text));
+    parser_literal(p, out.s, out.len);
+}
+
+static bool value(struct parser *p, const struct token *t)
+{
+    bool raw = t->tag == TAG_RAW;
+    for (const struct constant *c = p->constants; c; c = c->next)
+        if (strlen(c->name) == t->len && memcmp(c->name, t->s, t->len) == 0) {
+            literal_escaped(p, c->text, raw);
+            return true;
+        }
+    return name_dotted(p, step_add(p, raw ? STEP_RAW : STEP_VALUE, t->line), t);
+}
+
+/* {{"Text"}}: translated now. */
 static bool message(struct parser *p, const struct token *t)
 {
     char *id = arena_alloc(p->scratch, t->len + 1);
@@ -235,14 +258,7 @@ static bool message(struct parser *p, const struct token *t)
         id[n++] = t->s[i];
     }
     id[n] = 0;
-    const char *text = tr(p->lang, id);
-    struct str out;
-    str_init(&out, p->scratch, strlen(text) + 16, LITERAL_MAX);
-    if (t->tag == TAG_MESSAGE)
-        str_html(&out, text, strlen(text));
-    else
-        str_puts(&out, text);
-    parser_literal(p, out.s, out.len);
+    literal_escaped(p, tr(p->lang, id), t->tag == TAG_MESSAGE_RAW);
     return true;
 }
 
@@ -253,8 +269,8 @@ bool parser_tag(struct parser *p, size_t i, bool alone)
         return parser_mistake(p, t->line, "only blocks may stand directly inside {{<%.*s}}",
                               shown(parser_top(p)->name.len), parser_top(p)->name.s);
     switch (t->tag) {
-    case TAG_VALUE: return name_dotted(p, step_add(p, STEP_VALUE, t->line), t);
-    case TAG_RAW: return name_dotted(p, step_add(p, STEP_RAW, t->line), t);
+    case TAG_VALUE:
+    case TAG_RAW: return value(p, t);
     case TAG_MESSAGE:
     case TAG_MESSAGE_RAW: return message(p, t);
     case '#':

@@ -83,9 +83,7 @@ struct value *view(struct request *rq)
         return rq->root;
     const struct app *app = rq->app;
     struct value *root = rq->root = object_new(rq->ctx.arena);
-    object_text(root, "lang", language_code(language_of(rq)));
     object_text(root, "csrf", rq->csrf);
-    object_text(root, "version", app->asset_version);
     object_bool(root, "test_mode", app->conf->main_test_mode);
     struct value *here = object_object(root, "here");
     if (rq->route)
@@ -301,11 +299,14 @@ static void put_iso(struct request *rq, struct value *time, int64_t ms)
     object_text(time, "iso", iso);
 }
 
-void view_moment(struct request *rq, struct value *o, const char *name, int64_t ms)
+const char *view_moment(struct request *rq, struct value *o, const char *name, int64_t ms)
 {
     struct civil c;
-    if (ms != CLOCK_NONE)
-        moment(rq, times(rq), o, name, ms, &c);
+    struct view_times *t = times(rq);
+    if (ms == CLOCK_NONE)
+        return NULL;
+    moment(rq, t, o, name, ms, &c);
+    return day_text(t, &c, t->date_text);
 }
 
 void view_time(struct request *rq, struct value *o, const char *name, int64_t ms)

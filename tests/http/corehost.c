@@ -245,7 +245,7 @@ int main(void)
     struct scoreboard *board = scoreboard_new();
     struct app app = {
         .conf = conf, .routes = routes, .route_count = ARRAY_LEN(routes), .hooks = &hooks, .perm_names = perm_names,
-        .perm_count = ARRAY_LEN(perm_names), .asset_version = "1", .board = board,
+        .perm_count = ARRAY_LEN(perm_names), .board = board,
     };
     struct template_set *set = templates();
     for (size_t i = 0; i < LANG_COUNT; i++)

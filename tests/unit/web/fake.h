@@ -76,7 +76,7 @@ static UNUSED void fake_start(struct fake *f, const struct route *routes, size_t
     f->conf = conf_load(f->arena, NULL, false, no_env, &problems);
     assert_non_null(f->conf);
     f->app = (struct app){ .conf = f->conf, .routes = routes, .route_count = count, .hooks = hooks ? hooks : &no_hooks,
-                           .perm_names = perms, .perm_count = ARRAY_LEN(perms), .asset_version = "7" };
+                           .perm_names = perms, .perm_count = ARRAY_LEN(perms) };
     app_ready(&f->app, f->arena);
     fake_request(f, "GET", "/");
 }

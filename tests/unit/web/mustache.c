@@ -175,6 +175,26 @@ static void mistakes_name_their_line(void **state)
 }
 
 /* `n` times `open`, then `middle`, then n times `close`. */
+static void constants_are_literals(void **state)
+{
+    (void)state;
+    static const char text[] = "{{c}}|{{{c}}}|{{d}}|{{#o}}{{c}}{{/o}}|{{o.c}}|{{#c}}no{{/c}}";
+    struct arena *a = arena_new(1024 * 1024);
+    struct template_set *set = templates_new(NULL);
+    templates_constant(set, "c", "<1>");
+    templates_constant(set, "d", "2");
+    assert_true(templates_add(set, "t", text, sizeof text - 1, NULL));
+    struct value *view = object_new(a);
+    object_text(view, "d", "the view has no say in it");
+    object_text(object_object(view, "o"), "c", "a member of that name is another thing");
+    struct str out;
+    str_init(&out, a, 0, 1000);
+    assert_true(template_render(templates_get(set, "t"), view, &out, true, NULL));
+    assert_string_equal(out.s, "&lt;1&gt;|<1>|2|&lt;1&gt;|a member of that name is another thing|");
+    templates_free(set);
+    arena_free(a);
+}
+
 static void output_is_added_to_what_is_there(void **state)
 {
     (void)state;
@@ -213,6 +233,7 @@ int main(void)
         cmocka_unit_test(messages_are_literals),
         cmocka_unit_test(strict_wants_every_name),
         cmocka_unit_test(mistakes_name_their_line),
+        cmocka_unit_test(constants_are_literals),
         cmocka_unit_test(output_is_added_to_what_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

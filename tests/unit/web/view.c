@@ -33,6 +33,8 @@ static int start(void **state)
     static struct fake fake;
     fake_start(&fake, routes, ARRAY_LEN(routes), NULL);
     struct template_set *set = templates_new(NULL);
+    templates_constant(set, "lang", "en");
+    templates_constant(set, "version", "7");
     const char *problem;
     add(set, "pages/root", "{{lang}}|{{csrf}}|{{version}}|{{#user}}{{name}}{{/user}}|{{#can.note_write}}W{{/can.note_write}}|"
                            "{{#can.note_read}}R{{/can.note_read}}|{{#here.front}}H{{/here.front}}|{{notice}}");
