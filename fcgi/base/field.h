@@ -47,9 +47,11 @@ struct row_type {
     { #m, (uint8_t)(sizeof #m - 1 - (FIELD_##kind_ == FIELD_TIME ? 3 : 0)), FIELD_##kind_,     \
       (uint8_t)((flags_) + FIELD_CHECK(kind_, s, m)), (uint16_t)offsetof(struct s, m) },
 
-#define ROW_TYPE(s, list)                                            \
-    static const struct field s##_fields[] = { list };               \
-    const struct row_type s##_type = { #s, sizeof(struct s), s##_fields, ARRAY_LEN(s##_fields) }
+#define ROW_TYPE(s, list) ROW_TYPE_AS(s, s, list)
+/* Another selection of the same struct's members, by another name: what it leaves out stays zero. */
+#define ROW_TYPE_AS(name, s, ...)                                    \
+    static const struct field name##_fields[] = { __VA_ARGS__ };     \
+    const struct row_type name##_type = { #name, sizeof(struct s), name##_fields, ARRAY_LEN(name##_fields) }
 
 /* The members whose text is NULL print as null. Times print as "2026-11-20T13:37:00.123Z", CLOCK_NONE as
  * null. U64 members are ids and print as text; counts that should be numbers are I64 or INT. */

@@ -5,6 +5,7 @@
 
 #define CONVERSATION_FIELD(kind, member, flags) FIELD_ENTRY(conversation_row, kind, member, flags)
 ROW_TYPE(conversation_row, CONVERSATION_ROW(CONVERSATION_FIELD));
+ROW_TYPE_AS(conversation_listed, conversation_row, CONVERSATION_LISTED(CONVERSATION_FIELD));
 #define CHANGE_FIELD(kind, member, flags) FIELD_ENTRY(change_row, kind, member, flags)
 ROW_TYPE(change_row, CHANGE_ROW(CHANGE_FIELD));
 
@@ -16,34 +17,34 @@ ROW_TYPE(last_row, LAST_ROW(LAST_FIELD));
 
 /* A new message is a change by its time; changed_at is what else changed. */
 #define CHANGED(alias) "GREATEST(" alias "last_at," alias "changed_at)"
-#define COLUMNS(line, opt_out, proposal)                                                                                  \
-    "c.id,c.line_id,c.contact_id,c.peer,c.channel,c.name," line ",c.last_message_id,c.last_at,c.last_direction,c.last_status,"     \
-    "c.preview,c.message_count,c.inbound_count,c.last_inbound_at," CHANGED("c.") ",c.seen_by,c.attention,c.attention_at," opt_out "," proposal ",UTC_TIMESTAMP(3) FROM conversation c "
-#define LIST "SELECT " COLUMNS("NULL", "NULL,CAST(NULL AS DATETIME(3))", "0,NULL,NULL")
-#define PROPOSAL "COALESCE(d.message_id,0),d.state,d.text"
+#define LISTED                                                                                                           \
+    "SELECT c.id,c.peer,c.channel,c.name,c.last_message_id,c.last_at,c.last_direction,c.last_status,c.preview,c.message_count," \
+    "c.inbound_count,c.last_inbound_at," CHANGED("c.") ",c.seen_by,c.attention,c.attention_at"
+#define LIST LISTED " FROM conversation c "
 /* Joins throughout: a subquery costs the server twice as much as a join, and every look at a chat pays it. */
 #define ONE                                                                                                              \
-    "SELECT " COLUMNS("l.address", "x.source,x.changed_at", PROPOSAL)                                                     \
+    LISTED ",UTC_TIMESTAMP(3),c.line_id,c.contact_id,l.address,x.source,x.changed_at,COALESCE(d.message_id,0),d.state,d.text FROM conversation c " \
     "JOIN line l ON l.tenant_id=c.tenant_id AND l.id=c.line_id JOIN contact k ON k.tenant_id=c.tenant_id AND k.id=c.contact_id "  \
-    "LEFT JOIN opt_out x ON x.tenant_id=c.tenant_id AND x.address_key=k.address_key AND x.channel IN (c.channel,'all') AND x.state='out' " \
+    "LEFT JOIN opt_out x FORCE INDEX (ix_opt_out_address) ON x.tenant_id=c.tenant_id AND x.address_key=k.address_key "        \
+    "AND x.channel IN (c.channel,'all') AND x.state='out' "                                                               \
     "LEFT JOIN ai_draft d ON d.tenant_id=c.tenant_id AND d.conversation_id=c.id AND d.message_id=c.last_message_id "
 #define NEWEST "ORDER BY c.last_at DESC,c.id DESC LIMIT ?"
 #define LATEST "ORDER BY c.attention_at DESC,c.id DESC LIMIT ?"
 
-static const struct sql page_first = SQL_REPEATABLE(LIST "WHERE c.tenant_id=? " NEWEST, &conversation_row_type);
+static const struct sql page_first = SQL_REPEATABLE(LIST "WHERE c.tenant_id=? " NEWEST, &conversation_listed_type);
 static const struct sql page_next =
-    SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND c.last_at<=? AND (c.last_at<? OR c.id<?) " NEWEST, &conversation_row_type);
-static const struct sql waiting_first = SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND c.attention_at IS NOT NULL " LATEST, &conversation_row_type);
+    SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND c.last_at<=? AND (c.last_at<? OR c.id<?) " NEWEST, &conversation_listed_type);
+static const struct sql waiting_first = SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND c.attention_at IS NOT NULL " LATEST, &conversation_listed_type);
 static const struct sql waiting_next =
-    SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND c.attention_at<=? AND (c.attention_at<? OR c.id<?) " LATEST, &conversation_row_type);
+    SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND c.attention_at<=? AND (c.attention_at<? OR c.id<?) " LATEST, &conversation_listed_type);
 static const struct sql find =
-    SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND (c.peer LIKE ? OR c.name LIKE ?) " NEWEST, &conversation_row_type);
+    SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND (c.peer LIKE ? OR c.name LIKE ?) " NEWEST, &conversation_listed_type);
 static const struct sql get = SQL_REPEATABLE(ONE "WHERE c.tenant_id=? AND c.id=?", &conversation_row_type);
 static const struct sql by_peer =
     SQL_REPEATABLE(ONE "WHERE c.tenant_id=? AND c.contact_id IN (SELECT id FROM contact WHERE tenant_id=? AND address_key=?) "
                    "ORDER BY c.peer=? DESC,c.last_at DESC LIMIT 1", &conversation_row_type);
 static const struct sql on_line =
-    SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND c.line_id=? AND c.peer=?", &conversation_row_type);
+    SQL_REPEATABLE(ONE "WHERE c.tenant_id=? AND c.line_id=? AND c.peer=?", &conversation_row_type);
 static const struct sql contact_open =
     SQL("INSERT INTO contact (tenant_id,address_key,phone) VALUES (?,?,?) ON DUPLICATE KEY UPDATE id=LAST_INSERT_ID(id)", NULL);
 static const struct sql conversation_open =
@@ -91,47 +92,48 @@ static int64_t mark_of(const char *seen_by, uint64_t user)
     return at ? strtoll(at + n, NULL, 10) : 0;
 }
 
-static struct rows with_unread(struct rows rows, uint64_t user)
+static struct conversation_row *with_unread(struct conversation_row *c, uint64_t user)
 {
-    struct conversation_row *c = rows.row;
-    for (size_t i = 0; user && i < rows.n; i++)
-        c[i].unread = c[i].inbound_count - mark_of(c[i].seen_by, user);
-    return rows;
+    if (c && user)
+        c->unread = c->inbound_count - mark_of(c->seen_by, user);
+    return c;
 }
 
-static struct conversation_row *one_with_unread(struct conversation_row *c, uint64_t user)
+static struct rows listed(struct ctx *ctx, struct rows rows, uint64_t user)
 {
-    with_unread((struct rows){ .n = c != NULL, .row = c }, user);
-    return c;
+    struct conversation_row *c = rows.row;
+    for (size_t i = 0; i < rows.n; i++)
+        with_unread(&c[i], user)->now_ms = ctx->now_ms;
+    return rows;
 }
 
 struct rows db_conversations_page(struct ctx *ctx, uint64_t tenant, uint64_t user, int64_t before_ms, uint64_t before_id, int limit)
 {
     if (before_ms == CLOCK_NONE)
-        return with_unread(stmt_all(ctx, &page_first, ARGS(U64(tenant), I64(limit))), user);
-    return with_unread(stmt_all(ctx, &page_next, ARGS(U64(tenant), TIME(before_ms), TIME(before_ms), U64(before_id), I64(limit))), user);
+        return listed(ctx, stmt_all(ctx, &page_first, ARGS(U64(tenant), I64(limit))), user);
+    return listed(ctx, stmt_all(ctx, &page_next, ARGS(U64(tenant), TIME(before_ms), TIME(before_ms), U64(before_id), I64(limit))), user);
 }
 
 struct rows db_conversations_waiting(struct ctx *ctx, uint64_t tenant, uint64_t user, int64_t before_ms, uint64_t before_id, int limit)
 {
     if (before_ms == CLOCK_NONE)
-        return with_unread(stmt_all(ctx, &waiting_first, ARGS(U64(tenant), I64(limit))), user);
-    return with_unread(stmt_all(ctx, &waiting_next, ARGS(U64(tenant), TIME(before_ms), TIME(before_ms), U64(before_id), I64(limit))), user);
+        return listed(ctx, stmt_all(ctx, &waiting_first, ARGS(U64(tenant), I64(limit))), user);
+    return listed(ctx, stmt_all(ctx, &waiting_next, ARGS(U64(tenant), TIME(before_ms), TIME(before_ms), U64(before_id), I64(limit))), user);
 }
 
 struct rows db_conversations_find(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *like_peer, const char *like, int limit)
 {
-    return with_unread(stmt_all(ctx, &find, ARGS(U64(tenant), TEXT(like_peer), TEXT(like), I64(limit))), user);
+    return listed(ctx, stmt_all(ctx, &find, ARGS(U64(tenant), TEXT(like_peer), TEXT(like), I64(limit))), user);
 }
 
 struct conversation_row *db_conversation_get(struct ctx *ctx, uint64_t tenant, uint64_t user, uint64_t id)
 {
-    return one_with_unread(stmt_one(ctx, &get, ARGS(U64(tenant), U64(id))), user);
+    return with_unread(stmt_one(ctx, &get, ARGS(U64(tenant), U64(id))), user);
 }
 
 struct conversation_row *db_conversation_by_peer(struct ctx *ctx, uint64_t tenant, uint64_t user, const char *key, const char *peer)
 {
-    return one_with_unread(stmt_one(ctx, &by_peer, ARGS(U64(tenant), U64(tenant), TEXT(key), TEXT(peer))), user);
+    return with_unread(stmt_one(ctx, &by_peer, ARGS(U64(tenant), U64(tenant), TEXT(key), TEXT(peer))), user);
 }
 
 struct conversation_row *db_conversation_on_line(struct ctx *ctx, uint64_t tenant, uint64_t line, const char *peer)

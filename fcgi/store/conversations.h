@@ -4,9 +4,8 @@
 #include "store/stmt.h"
 
 struct conversation_row {
-    uint64_t id, line_id, contact_id;
+    uint64_t id;
     const char *peer, *channel, *name;
-    const char *line_address;           /* NULL in lists */
     uint64_t last_message_id;
     int64_t last_ms;
     int last_direction;
@@ -16,18 +15,22 @@ struct conversation_row {
     const char *seen_by;
     const char *attention;              /* why a person is needed: handed-off, opt-out-doubt, answers-stopped; "": nobody is */
     int64_t attention_ms;               /* since when */
-    const char *opt_out;                /* source of the opt-out in force (services/opt_out.h), NULL: none; not asked in lists */
-    int64_t opt_out_ms;
-    uint64_t proposal_id;               /* the model's (store/ai_drafts.h), while no message came after it; 0: none; not asked in lists */
-    const char *proposal_state, *proposal_text;
-    int64_t now_ms;                     /* the database's clock when it was read */
+    int64_t now_ms;                     /* the database's clock when it was read; in lists this host's */
     int64_t unread;                     /* not a column: made from seen_by for the asking user, 0 when nobody asks */
+    /* Not in lists: */
+    uint64_t line_id, contact_id;
+    const char *line_address;
+    const char *opt_out;                /* source of the opt-out in force (services/opt_out.h), NULL: none */
+    int64_t opt_out_ms;
+    uint64_t proposal_id;               /* the model's (store/ai_drafts.h), while no message came after it; 0: none */
+    const char *proposal_state, *proposal_text;
 };
-#define CONVERSATION_ROW(F) F(U64, id, 0) F(U64, line_id, 0) F(U64, contact_id, 0) F(TEXT, peer, 0) F(TEXT, channel, 0) F(TEXT, name, 0) \
-    F(TEXT, line_address, 0) F(U64, last_message_id, 0) F(TIME, last_ms, 0) F(INT, last_direction, 0) F(TEXT, last_status, 0) F(TEXT, preview, 0) \
-    F(I64, message_count, 0) F(I64, inbound_count, 0) F(TIME, last_inbound_ms, 0) \
-    F(TIME, changed_ms, 0) F(TEXT, seen_by, SECRET) F(TEXT, attention, 0) F(TIME, attention_ms, 0) F(TEXT, opt_out, 0) F(TIME, opt_out_ms, 0) F(U64, proposal_id, 0) F(TEXT, proposal_state, 0) F(TEXT, proposal_text, 0) F(TIME, now_ms, 0)
-extern const struct row_type conversation_row_type;
+#define CONVERSATION_LISTED(F) F(U64, id, 0) F(TEXT, peer, 0) F(TEXT, channel, 0) F(TEXT, name, 0) F(U64, last_message_id, 0) F(TIME, last_ms, 0) \
+    F(INT, last_direction, 0) F(TEXT, last_status, 0) F(TEXT, preview, 0) F(I64, message_count, 0) F(I64, inbound_count, 0) F(TIME, last_inbound_ms, 0) \
+    F(TIME, changed_ms, 0) F(TEXT, seen_by, SECRET) F(TEXT, attention, 0) F(TIME, attention_ms, 0)
+#define CONVERSATION_ROW(F) CONVERSATION_LISTED(F) F(TIME, now_ms, 0) F(U64, line_id, 0) F(U64, contact_id, 0) F(TEXT, line_address, 0) \
+    F(TEXT, opt_out, 0) F(TIME, opt_out_ms, 0) F(U64, proposal_id, 0) F(TEXT, proposal_state, 0) F(TEXT, proposal_text, 0)
+extern const struct row_type conversation_row_type, conversation_listed_type;
 
 struct change_row { uint64_t id; int64_t changed_ms, now_ms; };
 #define CHANGE_ROW(F) F(U64, id, 0) F(TIME, changed_ms, 0) F(TIME, now_ms, 0)
