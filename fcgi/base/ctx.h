@@ -34,6 +34,7 @@ struct ctx {
     int64_t now_ms;              /* UTC, milliseconds since 1970, at the start of the request or item */
     uint64_t tenant;
     struct actor actor;
+    bool removed_lately;         /* webhooks: the tenant deleted messages within the hour; what arrives may be one of them */
     struct err err;
     char id[17];                 /* request id: 16 hex digits, in each log line and on error pages */
 };

@@ -11,6 +11,7 @@
 #include "store/db.h"
 #include "store/lines.h"
 #include "store/messages.h"
+#include "store/removed.h"
 
 enum { MEDIA_MOST = 10, BODY_MOST = 60000 };
 
@@ -95,6 +96,13 @@ static int small_int(const char *s, int least, int most)
     return v < least ? least : v > most ? most : (int)v;
 }
 
+/* Twilio repeats what it believes lost, minutes later, too. Costs a statement for an hour after something was deleted. */
+static bool was_removed(struct ctx *ctx, const char *sid)
+{
+    const char *action = ctx->removed_lately ? db_removed_action(ctx, ctx->tenant, sid) : NULL;
+    return action && strcmp(action, "delete") == 0;
+}
+
 bool inbound_receive(struct ctx *ctx, struct pair *params, size_t count, struct inbound_result *out)
 {
     const struct pair *body = param_pair(params, count, "Body");
@@ -112,6 +120,13 @@ bool inbound_receive(struct ctx *ctx, struct pair *params, size_t count, struct 
         .extra = extra_json(ctx, params, count), .detail = params_json(a, params, count, columns),
         .segments = small_int(param_text(params, count, "NumSegments"), 1, 255),
     };
+    if (was_removed(ctx, in.sid)) {
+        log_event(ctx, LOG_INFO, "message.received", "sid=%s outcome=removed", in.sid);
+        *out = (struct inbound_result){ .outcome = INBOUND_REMOVED };
+        return true;
+    }
+    if (ctx->err.code)
+        return false;
     in.key = address_key(a, in.from);
     const char *first = "";
     in.media = media_json(ctx, params, count, &in.num_media, &first);

@@ -1,5 +1,5 @@
 /* inbound.h - a message comes in: stored with contact, conversation and event in one transaction before anybody is
- * answered. Replays change nothing. A number that is not a line of the tenant keeps the message in "unrouted". */
+ * answered. Replays change nothing, nor do those of a message that was deleted here. A number that is not a line of the tenant keeps the message in "unrouted". */
 #ifndef CENTRALA_SERVICES_INBOUND_H
 #define CENTRALA_SERVICES_INBOUND_H
 #include "base/base.h"
@@ -7,7 +7,7 @@
 #include "base/signature.h"
 #include "store/unrouted.h"
 
-enum inbound_outcome { INBOUND_STORED, INBOUND_DUPLICATE, INBOUND_UNROUTED };
+enum inbound_outcome { INBOUND_STORED, INBOUND_DUPLICATE, INBOUND_UNROUTED, INBOUND_REMOVED };
 struct inbound_result { enum inbound_outcome outcome; uint64_t conversation_id, message_id; };
 
 /* The parameters of an inbound webhook (twilio.md 3) of ctx->tenant. False with ERR_MALFORMED or ERR_DATABASE. */

@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "services/burst.h"
 #include "services/credentials.h"
 #include "services/media.h"
 #include "services/note.h"
@@ -225,5 +226,7 @@ bool removing_settle(struct ctx *ctx, struct removing *r)
     if (r->last.end == TWILIO_REMOVED && r->m && r->m->num_media > 0 && !media_forget(ctx, r->m->conversation_id, r->m->id))
         return false;
     r->said = r->last;
-    return db_transaction(ctx, settle, r) == DB_OK;
+    bool ok = db_transaction(ctx, settle, r) == DB_OK;
+    burst_forget_all(ctx->burst); /* webhooks ask from now on whether they bring it again */
+    return ok;
 }

@@ -15,6 +15,7 @@ struct hook_key {
     uint64_t tenant;
     char account_sid[35];
     char token[2][72]; /* primary and secondary; empty when there is none */
+    bool removed_lately;
 };
 
 /* As the request claims it. */
@@ -65,6 +66,7 @@ static const struct hook_key *load_key(struct ctx *ctx, const struct webhook *ho
     }
     struct hook_key *key = ARENA_NEW(ctx->arena, struct hook_key);
     key->tenant = row->tenant_id;
+    key->removed_lately = row->removed_lately;
     snprintf(key->account_sid, sizeof key->account_sid, "%s", row->account_sid);
     snprintf(key->token[0], sizeof key->token[0], "%s", c->token);
     snprintf(key->token[1], sizeof key->token[1], "%s", c->second_token ? c->second_token : "");
@@ -107,6 +109,7 @@ bool webhook_check(struct ctx *ctx, const struct webhook *hook)
     if (!valid)
         return refuse(ctx, key->tenant, account, "mismatch", shown);
     ctx->tenant = key->tenant;
+    ctx->removed_lately = key->removed_lately;
     ctx->actor = (struct actor){ .kind = ACTOR_TWILIO, .name = "twilio" };
     return true;
 }

@@ -11,9 +11,11 @@ struct account_row { /* credentials are sealed: services/credentials.h opens the
     uint64_t tenant_id;
     const char *tenant_state, *account_sid, *auth_token, *second_token, *api_key_sid, *api_key_secret, *messaging_service_sid, *hook_secret;
     const char *opt_out_words; /* hashes of the tenant's own words, NULL when there are none */
+    bool removed_lately;       /* messages were deleted within the hour */
 };
 #define ACCOUNT_ROW(F) F(U64, tenant_id, 0) F(TEXT, tenant_state, 0) F(TEXT, account_sid, 0) F(TEXT, auth_token, SECRET) F(TEXT, second_token, SECRET) \
-    F(TEXT, api_key_sid, 0) F(TEXT, api_key_secret, SECRET) F(TEXT, messaging_service_sid, 0) F(TEXT, hook_secret, SECRET) F(TEXT, opt_out_words, 0)
+    F(TEXT, api_key_sid, 0) F(TEXT, api_key_secret, SECRET) F(TEXT, messaging_service_sid, 0) F(TEXT, hook_secret, SECRET) F(TEXT, opt_out_words, 0) \
+    F(BOOL, removed_lately, 0)
 extern const struct row_type account_row_type;
 
 /* NULL without an error: there is none. */

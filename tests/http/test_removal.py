@@ -8,8 +8,8 @@ import signal
 import pytest
 
 from core_tools import children
-from panel import conversation_with, csrf_of, enter, events, messages_with, new_number, new_sid, quoted, script
-from stack import Process
+from panel import conversation_with, csrf_of, enter, events, logged, messages_with, new_number, new_sid, quoted, script
+from stack import Process, Tenant
 
 
 @pytest.fixture(scope="module")
@@ -422,3 +422,23 @@ def test_in_test_mode_nothing_is_asked_of_twilio(test_mode_stack):
     asked = len(stack.sim.get("requests"))
     assert delete(stack, sid).json() == {"sid": sid, "deleted_remote": False, "deleted_local": True}
     assert len(stack.sim.get("requests")) == asked and not rows(stack, sid)
+
+
+def test_a_webhook_that_comes_again_after_the_deletion_brings_nothing_back(stack):
+    number, sid = wrote(stack, "forget this")
+    _, kept = wrote(stack, "and keep this", number)
+    assert delete(stack, sid).status_code == 200
+    again = stack.inbound("forget this", sender=number, sid=sid)
+    assert again.status_code == 200 and again.text.strip().endswith("<Response/>") and not rows(stack, sid)
+    assert stack.inbound("and keep this", sender=number, sid=kept).status_code == 200 and len(rows(stack, kept)) == 1
+    assert conversation_with(stack, number)["message_count"] == 1 and conversation_with(stack, number)["preview"] == "and keep this"
+    assert not stack.sql("SELECT 1 FROM message_event WHERE sid = %s", sid)
+    redacted, blank = wrote(stack, "without its text", number)
+    assert redact(stack, blank).status_code == 200
+    stack.inbound("without its text", sender=number, sid=blank)
+    assert rows(stack, blank)[0]["body"] == ""
+    # Who deletes nothing pays nothing.
+    keeper = stack.add_tenant(Tenant("Keeper", "AC" + secrets.token_hex(16), secrets.token_hex(16)))
+    stack.ctl("line", "add", "+48732777123", "--tenant", "Keeper", "--channel", "sms")
+    answers = [stack.inbound("x", sender=number, to="+48732777123", AccountSid=keeper.sid, token=keeper.token) for _ in range(12)]
+    assert min(int(logged(stack, a)["statements"]) for a in answers) == 1
