@@ -22,6 +22,7 @@ static const struct { const char *word, *text; } actions[] = {
     { "model_key.server", N_("AI server changed") },
     { "reply.rule", N_("Auto-reply changed") },
     { "reply.keyword", N_("Keyword answer changed") },
+    { "reply.closed_day", N_("Closed days changed") },
     { "opt_out.decide", N_("Opt-out decided") },
     { "opt_out.import", N_("Opt-outs imported") },
     { "opt_out.word", N_("Opt-out word added") },

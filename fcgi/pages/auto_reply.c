@@ -1,8 +1,6 @@
 /* auto_reply.c - how lines answer by themselves: one rule at a time, the others beside it. */
 #include "base/base.h"
-#include "base/clock.h"
 #include "services/ai_settings.h"
-#include "services/hours.h"
 #include "services/replies.h"
 #include "pages/auto_reply.h"
 
@@ -10,7 +8,8 @@ struct line_in { uint64_t line; };
 static const struct form_field line_fields[] = { FORM_ID(struct line_in, line, 0) };
 const struct form auto_reply_query = FORM(struct line_in, line_fields);
 
-#define DAY(d) FORM_TEXT(struct auto_reply_in, d##_from, 0, 5, 0), FORM_TEXT(struct auto_reply_in, d##_to, 0, 5, 0)
+#define CLOCK(m) FORM_TEXT(struct auto_reply_in, m, 0, 5, 0)
+#define DAY(d) CLOCK(d##_from), CLOCK(d##_to), CLOCK(d##_from2), CLOCK(d##_to2), CLOCK(d##_from3), CLOCK(d##_to3)
 static const struct form_field rule_fields[] = {
     FORM_ID(struct auto_reply_in, line, 0),
     FORM_TEXT(struct auto_reply_in, mode, 1, 12, REQUIRED),
@@ -18,10 +17,12 @@ static const struct form_field rule_fields[] = {
     FORM_TEXT(struct auto_reply_in, closed_body, 0, ANSWER_MOST_UNITS, MULTILINE),
     FORM_TEXT(struct auto_reply_in, fallback, 0, ANSWER_MOST_UNITS, MULTILINE),
     FORM_BOOL(struct auto_reply_in, hours, false),
+    FORM_BOOL(struct auto_reply_in, same, false),
     DAY(mon), DAY(tue), DAY(wed), DAY(thu), DAY(fri), DAY(sat), DAY(sun),
     FORM_INT(struct auto_reply_in, most, 1, ANSWERS_MOST, 5, 0),
 };
 #undef DAY
+#undef CLOCK
 const struct form auto_reply_form = FORM(struct auto_reply_in, rule_fields);
 
 static const struct form_field word_fields[] = {
@@ -35,61 +36,27 @@ struct remove_in { uint64_t line; const char *word; };
 static const struct form_field remove_fields[] = { FORM_ID(struct remove_in, line, 0), FORM_TEXT(struct remove_in, word, 1, 100, REQUIRED) };
 const struct form keyword_remove_form = FORM(struct remove_in, remove_fields);
 
-/* ---- hours between the form and JSON ---- */
+static const struct form_field day_fields[] = {
+    FORM_ID(struct closed_day_in, line, 0),
+    FORM_TEXT(struct closed_day_in, date, 1, 10, REQUIRED),
+    FORM_TEXT(struct closed_day_in, name, 0, DAY_NAME_MOST_UNITS, 0),
+    FORM_BOOL(struct closed_day_in, yearly, false),
+};
+const struct form closed_day_form = FORM(struct closed_day_in, day_fields);
+
+struct day_in { uint64_t line; const char *day; };
+static const struct form_field day_remove_fields[] = { FORM_ID(struct day_in, line, 0), FORM_TEXT(struct day_in, day, 1, 10, REQUIRED) };
+const struct form closed_day_remove_form = FORM(struct day_in, day_remove_fields);
 
 static const char *or_empty(const char *s)
 {
     return s ? s : "";
 }
 
-/* Midnight at the end of a day is 00:00 in a browser's field. */
-static int closing(const char *s)
-{
-    int minute = hours_minute(s);
-    return minute == 0 ? HOURS_END : minute;
-}
-
-/* False with a mistake at "hours"; hours that are not in use are kept if they are any. */
-static bool read_hours(struct request *rq, const struct auto_reply_in *in, const char **json)
-{
-    struct hours h = { .off = !in->hours };
-    bool any = false, right = true;
-    for (int d = 0; d < WEEK; d++) {
-        const char *from = or_empty(in->day[d].from), *to = or_empty(in->day[d].to);
-        if (!*from && !*to)
-            continue;
-        h.day[d].from = hours_minute(from);
-        h.day[d].to = closing(to);
-        right &= h.day[d].from >= 0 && h.day[d].to > h.day[d].from;
-        any = true;
-    }
-    if (any && right)
-        *json = hours_json(rq->ctx.arena, &h);
-    if (in->hours && !(any && right))
-        request_field_error(rq, "hours", any ? N_("Closing must be later than opening, for example 09:00 to 17:00.") : N_("Write the hours of at least one day."));
-    return !in->hours || (any && right);
-}
-
-static void fill_hours(struct request *rq, struct auto_reply_in *in, const char *json)
-{
-    struct hours h;
-    if (!json || !hours_parse(rq->ctx.arena, json, &h)) {
-        for (int d = 0; d < 5; d++) /* a beginning to change */
-            in->day[d].from = "09:00", in->day[d].to = "17:00";
-        return;
-    }
-    in->hours = !h.off;
-    for (int d = 0; d < WEEK; d++) {
-        if (h.day[d].from == h.day[d].to)
-            continue;
-        in->day[d].from = arena_printf(rq->ctx.arena, "%02d:%02d", h.day[d].from / 60, h.day[d].from % 60);
-        in->day[d].to = arena_printf(rq->ctx.arena, "%02d:%02d", h.day[d].to / 60 % 24, h.day[d].to % 60);
-    }
-}
-
 /* ---- pages ---- */
 
-static int show_rule(struct request *rq, struct response *rs, uint64_t line, const struct auto_reply_in *in, const struct keyword_in *word, int status)
+static int show_rule(struct request *rq, struct response *rs, uint64_t line, const struct auto_reply_in *in, const struct keyword_in *word,
+                     const struct closed_day_in *closing, int status)
 {
     const struct reply_rule_row *r = reply_rule(&rq->ctx, line);
     if (!r)
@@ -97,7 +64,7 @@ static int show_rule(struct request *rq, struct response *rs, uint64_t line, con
     struct auto_reply_in shown = { .line = line, .mode = r->mode, .body = r->body, .closed_body = r->closed_body, .fallback = r->fallback, .most = r->most };
     if (!in)
         fill_hours(rq, &shown, r->hours);
-    if (!put_auto_reply(rq, r, in ? in : &shown, word))
+    if (!put_auto_reply(rq, r, in ? in : &shown, word, closing))
         return fail(rq, rs);
     return view_page_status(rq, rs, "pages/auto_reply", status);
 }
@@ -110,7 +77,7 @@ static int back(struct request *rq, struct response *rs, uint64_t line, const ch
 int auto_reply_page(struct request *rq, struct response *rs) /* GET /auto-reply */
 {
     const struct line_in *in = rq->in;
-    return show_rule(rq, rs, in->line, NULL, NULL, 200);
+    return show_rule(rq, rs, in->line, NULL, NULL, NULL, 200);
 }
 
 static bool save(struct request *rq, const struct auto_reply_in *in)
@@ -131,7 +98,7 @@ int auto_reply_save_page(struct request *rq, struct response *rs) /* POST /auto-
     }
     if (!rq->form_errors && !show_again(rq))
         return fail(rq, rs);
-    return show_rule(rq, rs, in->line, in, NULL, 422);
+    return show_rule(rq, rs, in->line, in, NULL, NULL, 422);
 }
 
 int keyword_add_page(struct request *rq, struct response *rs) /* POST /auto-reply/keywords */
@@ -143,7 +110,7 @@ int keyword_add_page(struct request *rq, struct response *rs) /* POST /auto-repl
     }
     if (!rq->form_errors && !show_again(rq))
         return fail(rq, rs);
-    return show_rule(rq, rs, in->line, NULL, in, 422);
+    return show_rule(rq, rs, in->line, NULL, in, NULL, 422);
 }
 
 int keyword_remove_page(struct request *rq, struct response *rs) /* POST /auto-reply/keywords/remove */
@@ -155,4 +122,27 @@ int keyword_remove_page(struct request *rq, struct response *rs) /* POST /auto-r
         return fail(rq, rs);
     response_notice(rq, rs, N_("The keyword is removed."));
     return back(rq, rs, in->line, "#keywords");
+}
+
+int closed_day_add_page(struct request *rq, struct response *rs) /* POST /auto-reply/closed-days */
+{
+    const struct closed_day_in *in = rq->in;
+    if (!rq->form_errors && reply_closed_day_add(&rq->ctx, in->line, in->date, in->yearly, or_empty(in->name))) {
+        response_notice(rq, rs, N_("The closed day is saved."));
+        return back(rq, rs, in->line, "#closed-days");
+    }
+    if (!rq->form_errors && !show_again(rq))
+        return fail(rq, rs);
+    return show_rule(rq, rs, in->line, NULL, NULL, in, 422);
+}
+
+int closed_day_remove_page(struct request *rq, struct response *rs) /* POST /auto-reply/closed-days/remove */
+{
+    const struct day_in *in = rq->in;
+    if (rq->form_errors)
+        return fail_with(rq, rs, ERR_INVALID);
+    if (!reply_closed_day_remove(&rq->ctx, in->line, in->day))
+        return fail(rq, rs);
+    response_notice(rq, rs, N_("The closed day is removed."));
+    return back(rq, rs, in->line, "#closed-days");
 }

@@ -90,7 +90,7 @@ static void put_modes(struct request *rq, const struct rows *rules, uint64_t lin
     }
 }
 
-static const char *mistake_at(struct request *rq, const char *field)
+const char *mistake_at(struct request *rq, const char *field)
 {
     for (const struct field_error *e = rq->form_errors; e; e = e->next)
         if (strcmp(e->field, field) == 0)
@@ -108,17 +108,19 @@ static void put_text(struct request *rq, struct value *o, const char *name, cons
     object_text(t, "error", mistakes ? mistake_at(rq, name) : NULL);
 }
 
-static void put_days(struct request *rq, struct value *o, const struct auto_reply_in *in)
+/* What the stored hours say at this moment: "now" {open, since? (time)}; nothing while they are not in use. */
+static void put_now(struct request *rq, struct value *o, const struct reply_rule_row *r, const char *zone)
 {
-    static const char *const names[WEEK] = { N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday") };
-    struct value *list = object_list(o, "days");
-    for (int d = 0; d < WEEK; d++) {
-        struct value *day = list_object(list);
-        object_text(day, "key", hours_days[d]);
-        object_text(day, "name", say(rq, names[d]));
-        object_text(day, "from", in->day[d].from ? in->day[d].from : "");
-        object_text(day, "to", in->day[d].to ? in->day[d].to : "");
-    }
+    struct hours hours;
+    int64_t since;
+    const struct zone *z = zone_load(rq->ctx.arena, zone);
+    bool answers = strcmp(r->mode, "none") != 0 && strcmp(r->mode, "inherit") != 0;
+    if (!answers || !z || !reply_hours(&rq->ctx, r->id, r->hours, &hours) || hours.off)
+        return;
+    struct value *now = object_object(o, "now");
+    object_bool(now, "open", hours_open(&hours, z, rq->ctx.now_ms, &since));
+    if (since != CLOCK_NONE)
+        view_time_in(rq, now, "since", since, z);
 }
 
 static void put_rule(struct request *rq, const struct rows *rules, const struct rows *lines, const struct reply_rule_row *r, const struct auto_reply_in *in,
@@ -147,7 +149,8 @@ static void put_rule(struct request *rq, const struct rows *rules, const struct 
     object_bool(o, "hours", in->hours);
     object_text(o, "zone", zone);
     object_int(o, "most", in->most);
-    put_days(rq, o, in);
+    put_week(rq, o, in);
+    put_now(rq, o, r, zone);
 }
 
 static bool put_keywords(struct request *rq, const struct reply_rule_row *r, const struct keyword_in *word)
@@ -170,7 +173,8 @@ static bool put_keywords(struct request *rq, const struct reply_rule_row *r, con
     return rows.ok;
 }
 
-bool put_auto_reply(struct request *rq, const struct reply_rule_row *r, const struct auto_reply_in *in, const struct keyword_in *word)
+bool put_auto_reply(struct request *rq, const struct reply_rule_row *r, const struct auto_reply_in *in, const struct keyword_in *word,
+                    const struct closed_day_in *closing)
 {
     struct rows rules = reply_rules(&rq->ctx), lines = sending_lines(&rq->ctx);
     const char *zone = reply_zone(&rq->ctx);
@@ -179,7 +183,7 @@ bool put_auto_reply(struct request *rq, const struct reply_rule_row *r, const st
     object_bool(object_object(view(rq), "here"), "auto_reply", true);
     put_choices(rq, &rules, &lines, r->line_id);
     put_modes(rq, &rules, r->line_id, in->mode ? in->mode : "none");
-    put_rule(rq, &rules, &lines, r, in, zone, !word);
+    put_rule(rq, &rules, &lines, r, in, zone, !word && !closing);
     view_form(rq, &auto_reply_form, NULL);
-    return put_keywords(rq, r, word);
+    return put_keywords(rq, r, word) && put_closed_days(rq, r, zone, closing);
 }

@@ -4,7 +4,6 @@
 #include "base/json.h"
 #include "base/phone.h"
 #include "services/answering.h"
-#include "services/hours.h"
 #include "services/note.h"
 #include "services/opt_out.h"
 #include "services/replies.h"
@@ -126,18 +125,19 @@ static const char *guard_newer(struct ctx *ctx, const struct judging *j)
 
 /* ---- what to say ---- */
 
-static bool closed_now(struct ctx *ctx, const struct judging *j, struct hours *hours)
+/* Since when it is closed in `since`. */
+static bool closed_then(struct ctx *ctx, const struct judging *j, int64_t *since)
 {
-    return j->row->hours && hours_parse(ctx->arena, j->row->hours, hours) && !hours_open(hours, j->zone, j->row->arrived_ms);
+    struct hours hours;
+    return reply_hours(ctx, j->row->rule_id, j->row->hours, &hours) && !hours_open(&hours, j->zone, j->row->arrived_ms, since);
 }
 
-static struct verdict say_closed(struct ctx *ctx, const struct judging *j, const struct hours *hours)
+static struct verdict say_closed(struct ctx *ctx, const struct judging *j, int64_t since)
 {
     if (!*j->row->closed_body)
         return (struct verdict){ .outcome = "closed" };
     if (j->last_person >= id_at(j->row->arrived_ms - PERSON_MS))
         return (struct verdict){ .outcome = "human" };
-    int64_t since = hours_closed_since(hours, j->zone, j->row->arrived_ms);
     int told = db_reply_outcome_since(ctx, ctx->tenant, j->c->conversation_id, since == CLOCK_NONE ? 0 : id_at(since), "closed-text");
     return told ? (struct verdict){ .outcome = "closed" } : (struct verdict){ .outcome = "closed-text", .answer = j->row->closed_body };
 }
@@ -151,9 +151,9 @@ static struct verdict say_keyword(struct ctx *ctx, const struct judging *j)
 
 static struct verdict what_to_say(struct ctx *ctx, const struct judging *j)
 {
-    struct hours hours;
-    if (closed_now(ctx, j, &hours))
-        return say_closed(ctx, j, &hours);
+    int64_t since;
+    if (closed_then(ctx, j, &since))
+        return say_closed(ctx, j, since);
     if (strcmp(j->row->mode, "ai") == 0)
         return (struct verdict){ .think = true };
     if (strcmp(j->row->mode, "keywords") == 0)

@@ -4,7 +4,6 @@
 #include "base/fold.h"
 #include "base/utf8.h"
 #include "services/audit.h"
-#include "services/hours.h"
 #include "services/opt_out.h"
 #include "services/replies.h"
 #include "store/db.h"
@@ -72,8 +71,22 @@ static bool check(struct ctx *ctx, const struct reply_rule_row *r)
     if (!fits(ctx, "body", r->body) || !fits(ctx, "closed_body", r->closed_body) || !fits(ctx, "fallback", r->fallback))
         return false;
     if (r->hours && !hours_parse(ctx->arena, r->hours, &hours))
-        return err_field(ctx, "hours", N_("Closing must be later than opening, for example 09:00 to 17:00."));
+        return err_field(ctx, "hours", N_("These are no business hours."));
     return (r->most >= 1 && r->most <= ANSWERS_MOST) || err_field(ctx, "most", N_("A number from 1 to 50."));
+}
+
+static bool check_days(struct ctx *ctx, const struct closed_day_row *days, size_t n)
+{
+    struct closed_day d;
+    if (n > CLOSED_DAYS_MOST)
+        return err_field(ctx, "closed_days", N_("At most 100 closed days."));
+    for (size_t i = 0; i < n; i++) {
+        if (!closed_day_parse(days[i].day, &d))
+            return err_field(ctx, "closed_days", N_("Write the date as 2026-12-25."));
+        if (utf16_units(days[i].name, strlen(days[i].name)) > DAY_NAME_MOST_UNITS)
+            return err_field(ctx, "closed_days", N_("The name of a closed day has at most 60 characters."));
+    }
+    return true;
 }
 
 /* Of a rule as it is, with the default behind it. CLOCK_NONE: it answers nothing. */
@@ -90,7 +103,33 @@ static const char *change_words(struct ctx *ctx, const struct reply_rule_row *ol
     return arena_printf(ctx->arena, "mode %s to %s, hours %s, at most %" PRId64 "%s", old->mode, r->mode, r->hours && !strstr(r->hours, "\"off\"") ? r->hours : "always", r->most, texts ? ", text changed" : "");
 }
 
-struct saving { const struct reply_rule_row *r; const char *name; };
+struct saving { const struct reply_rule_row *r; const char *name; const struct closed_day_row *days; size_t day_count; };
+
+/* The rule's id; it is made when it is not there yet. 0 on failure. */
+static uint64_t rule_id(struct ctx *ctx, uint64_t line)
+{
+    struct reply_rule_row *r = rule_or_new(ctx, line);
+    if (!r || r->id)
+        return r ? r->id : 0;
+    if (!db_reply_rule_put(ctx, ctx->tenant, r, false))
+        return 0;
+    r = db_reply_rule_get(ctx, ctx->tenant, line);
+    return r ? r->id : 0;
+}
+
+static bool save_days(struct ctx *ctx, const struct saving *s)
+{
+    uint64_t rule = rule_id(ctx, s->r->line_id);
+    const char *list = "none";
+    if (!rule || !db_reply_closed_days_clear(ctx, ctx->tenant, rule))
+        return false;
+    for (size_t i = 0; i < s->day_count; i++) {
+        if (!db_reply_closed_day_put(ctx, ctx->tenant, rule, &s->days[i]))
+            return false;
+        list = i ? arena_printf(ctx->arena, "%s, %s", list, s->days[i].day) : s->days[i].day;
+    }
+    return audit(ctx, "reply.closed_day", s->name, arena_printf(ctx->arena, "all: %s", list));
+}
 
 static bool save(struct ctx *ctx, void *arg)
 {
@@ -102,7 +141,8 @@ static bool save(struct ctx *ctx, void *arg)
     bool on = is(r.mode, "inherit") ? !is(def->mode, "none") : !is(r.mode, "none");
     r.since_ms = on_since(old, def);
     r.updated_by = ctx->actor.name ? ctx->actor.name : "";
-    return db_reply_rule_put(ctx, ctx->tenant, &r, on) && db_reply_switch_lines(ctx, ctx->tenant) && audit(ctx, "reply.rule", s->name, change_words(ctx, old, &r));
+    return db_reply_rule_put(ctx, ctx->tenant, &r, on) && db_reply_switch_lines(ctx, ctx->tenant) && audit(ctx, "reply.rule", s->name, change_words(ctx, old, &r)) &&
+           (!s->days || save_days(ctx, s));
 }
 
 bool reply_rule_save(struct ctx *ctx, const struct reply_rule_row *r)
@@ -110,6 +150,14 @@ bool reply_rule_save(struct ctx *ctx, const struct reply_rule_row *r)
     db_use(ctx->db, DB_APP);
     struct saving s = { .r = r, .name = line_name(ctx, r->line_id) };
     return s.name && check(ctx, r) && db_transaction(ctx, save, &s) == DB_OK;
+}
+
+bool reply_rule_save_with(struct ctx *ctx, const struct reply_rule_row *r, const struct closed_day_row *days, size_t n)
+{
+    static const struct closed_day_row none[1];
+    db_use(ctx->db, DB_APP);
+    struct saving s = { .r = r, .name = line_name(ctx, r->line_id), .days = n ? days : none, .day_count = n };
+    return s.name && check(ctx, r) && check_days(ctx, days, n) && db_transaction(ctx, save, &s) == DB_OK;
 }
 
 bool reply_rule_switch(struct ctx *ctx, uint64_t line, const char *mode)
@@ -147,18 +195,6 @@ struct rows reply_keywords(struct ctx *ctx)
 }
 
 struct wording { uint64_t line; const char *name; struct keyword_row k; };
-
-/* The rule's id; it is made when it is not there yet. 0 on failure. */
-static uint64_t rule_id(struct ctx *ctx, uint64_t line)
-{
-    struct reply_rule_row *r = rule_or_new(ctx, line);
-    if (!r || r->id)
-        return r ? r->id : 0;
-    if (!db_reply_rule_put(ctx, ctx->tenant, r, false))
-        return 0;
-    r = db_reply_rule_get(ctx, ctx->tenant, line);
-    return r ? r->id : 0;
-}
 
 static bool add(struct ctx *ctx, void *arg)
 {
@@ -199,6 +235,76 @@ bool reply_keyword_remove(struct ctx *ctx, uint64_t line, const char *word)
     db_use(ctx->db, DB_APP);
     struct wording w = { .line = line, .name = line_name(ctx, line), .k = { .word = keyword_of(ctx->arena, word) } };
     return w.name && db_transaction(ctx, drop, &w) == DB_OK;
+}
+
+/* ---- closed days ---- */
+
+struct rows reply_closed_days(struct ctx *ctx, uint64_t rule)
+{
+    return db_reply_closed_days(ctx, ctx->tenant, rule);
+}
+
+bool reply_hours(struct ctx *ctx, uint64_t rule, const char *json, struct hours *out)
+{
+    if (!json || !hours_parse(ctx->arena, json, out))
+        *out = (struct hours){ .off = true };
+    if (out->off)
+        return true;
+    struct rows rows = reply_closed_days(ctx, rule);
+    struct closed_day *days = ARENA_ARRAY(ctx->arena, struct closed_day, rows.n);
+    const struct closed_day_row *row = rows.row;
+    out->closed = days;
+    for (size_t i = 0; i < rows.n; i++)
+        if (closed_day_parse(row[i].day, &days[out->closed_count]))
+            out->closed_count++;
+    return rows.ok;
+}
+
+const char *reply_closed_day(const char *date, bool yearly)
+{
+    struct closed_day d;
+    return !closed_day_parse(date, &d) ? NULL : yearly && d.year ? date + strlen("2026-") : date;
+}
+
+struct closing { uint64_t line; const char *name; struct closed_day_row day; };
+
+static bool add_day(struct ctx *ctx, void *arg)
+{
+    const struct closing *c = arg;
+    uint64_t rule = rule_id(ctx, c->line);
+    if (!rule || !db_reply_closed_day_put(ctx, ctx->tenant, rule, &c->day))
+        return false;
+    struct rows rows = reply_closed_days(ctx, rule);
+    if (!rows.ok || rows.n > CLOSED_DAYS_MOST)
+        return rows.ok && err_field(ctx, "date", N_("There are 100 closed days already: remove one first."));
+    return audit(ctx, "reply.closed_day", c->name, arena_printf(ctx->arena, "added or changed: %s %s", c->day.day, c->day.name));
+}
+
+static bool drop_day(struct ctx *ctx, void *arg)
+{
+    const struct closing *c = arg;
+    uint64_t rule = rule_id(ctx, c->line);
+    return rule && db_reply_closed_day_delete(ctx, ctx->tenant, rule, c->day.day) && audit(ctx, "reply.closed_day", c->name, arena_printf(ctx->arena, "removed: %s", c->day.day));
+}
+
+bool reply_closed_day_add(struct ctx *ctx, uint64_t line, const char *date, bool yearly, const char *name)
+{
+    db_use(ctx->db, DB_APP);
+    struct closing c = { .line = line, .name = line_name(ctx, line), .day = { .day = reply_closed_day(date, yearly), .name = name } };
+    if (!c.name)
+        return false;
+    if (!c.day.day)
+        return err_field(ctx, "date", N_("Write the date as 2026-12-25."));
+    if (utf16_units(name, strlen(name)) > DAY_NAME_MOST_UNITS)
+        return err_field(ctx, "name", N_("The name of a closed day has at most 60 characters."));
+    return db_transaction(ctx, add_day, &c) == DB_OK;
+}
+
+bool reply_closed_day_remove(struct ctx *ctx, uint64_t line, const char *day)
+{
+    db_use(ctx->db, DB_APP);
+    struct closing c = { .line = line, .name = line_name(ctx, line), .day = { .day = day } };
+    return c.name && db_transaction(ctx, drop_day, &c) == DB_OK;
 }
 
 bool reply_jobs_purge(struct ctx *ctx)

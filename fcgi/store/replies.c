@@ -1,4 +1,4 @@
-/* replies.c - rules of automatic answers and their keywords. */
+/* replies.c - rules of automatic answers, their keywords and closed days. */
 #include "base/base.h"
 #include "store/replies.h"
 
@@ -6,6 +6,8 @@
 ROW_TYPE(reply_rule_row, REPLY_RULE_ROW(RULE_FIELD));
 #define KEYWORD_FIELD(kind, member, flags) FIELD_ENTRY(keyword_row, kind, member, flags)
 ROW_TYPE(keyword_row, KEYWORD_ROW(KEYWORD_FIELD));
+#define CLOSED_DAY_FIELD(kind, member, flags) FIELD_ENTRY(closed_day_row, kind, member, flags)
+ROW_TYPE(closed_day_row, CLOSED_DAY_ROW(CLOSED_DAY_FIELD));
 
 struct keyword_count_row { int64_t n; };
 #define KEYWORD_COUNT_ROW(F) F(I64, n, 0)
@@ -36,6 +38,13 @@ static const struct sql keyword_put =
 static const struct sql keyword_delete = SQL_REPEATABLE("DELETE FROM reply_keyword WHERE tenant_id=? AND rule_id=? AND word=?", NULL);
 static const struct sql keyword_find =
     SQL_REPEATABLE("SELECT rule_id,word,label,answer FROM reply_keyword WHERE tenant_id=? AND rule_id=? AND word=?", &keyword_row_type);
+
+static const struct sql closed_days =
+    SQL_REPEATABLE("SELECT rule_id,day,name FROM reply_closed_day WHERE tenant_id=? AND rule_id=? ORDER BY day LIMIT 1000", &closed_day_row_type);
+static const struct sql closed_day_put =
+    SQL_REPEATABLE("INSERT INTO reply_closed_day (tenant_id,rule_id,day,name) VALUES (?,?,?,?) ON DUPLICATE KEY UPDATE name=VALUES(name)", NULL);
+static const struct sql closed_day_delete = SQL_REPEATABLE("DELETE FROM reply_closed_day WHERE tenant_id=? AND rule_id=? AND day=?", NULL);
+static const struct sql closed_days_clear = SQL_REPEATABLE("DELETE FROM reply_closed_day WHERE tenant_id=? AND rule_id=?", NULL);
 
 struct rows db_reply_rules(struct ctx *ctx, uint64_t tenant)
 {
@@ -82,4 +91,24 @@ bool db_reply_keyword_delete(struct ctx *ctx, uint64_t tenant, uint64_t rule, co
 struct keyword_row *db_reply_keyword_find(struct ctx *ctx, uint64_t tenant, uint64_t rule, const char *word)
 {
     return stmt_one(ctx, &keyword_find, ARGS(U64(tenant), U64(rule), TEXT(word)));
+}
+
+struct rows db_reply_closed_days(struct ctx *ctx, uint64_t tenant, uint64_t rule)
+{
+    return stmt_all(ctx, &closed_days, ARGS(U64(tenant), U64(rule)));
+}
+
+bool db_reply_closed_day_put(struct ctx *ctx, uint64_t tenant, uint64_t rule, const struct closed_day_row *d)
+{
+    return stmt_do(ctx, &closed_day_put, ARGS(U64(tenant), U64(rule), TEXT(d->day), TEXT(d->name))) >= 0;
+}
+
+bool db_reply_closed_day_delete(struct ctx *ctx, uint64_t tenant, uint64_t rule, const char *day)
+{
+    return stmt_do(ctx, &closed_day_delete, ARGS(U64(tenant), U64(rule), TEXT(day))) >= 0;
+}
+
+bool db_reply_closed_days_clear(struct ctx *ctx, uint64_t tenant, uint64_t rule)
+{
+    return stmt_do(ctx, &closed_days_clear, ARGS(U64(tenant), U64(rule))) >= 0;
 }

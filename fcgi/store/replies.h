@@ -20,6 +20,10 @@ struct keyword_row { uint64_t rule_id; const char *word, *label, *answer; };
 #define KEYWORD_ROW(F) F(U64, rule_id, 0) F(TEXT, word, 0) F(TEXT, label, 0) F(TEXT, answer, 0)
 extern const struct row_type keyword_row_type;
 
+struct closed_day_row { uint64_t rule_id; const char *day, *name; }; /* day: "2026-12-25", or "12-25": every year */
+#define CLOSED_DAY_ROW(F) F(U64, rule_id, 0) F(TEXT, day, 0) F(TEXT, name, 0)
+extern const struct row_type closed_day_row_type;
+
 /* The default first, then by line. */
 struct rows db_reply_rules(struct ctx *ctx, uint64_t tenant);
 struct reply_rule_row *db_reply_rule_get(struct ctx *ctx, uint64_t tenant, uint64_t line); /* NULL without an error: none */
@@ -34,6 +38,12 @@ int64_t db_reply_keyword_count(struct ctx *ctx, uint64_t tenant, uint64_t rule);
 bool db_reply_keyword_put(struct ctx *ctx, uint64_t tenant, uint64_t rule, const struct keyword_row *k);
 bool db_reply_keyword_delete(struct ctx *ctx, uint64_t tenant, uint64_t rule, const char *word);
 struct keyword_row *db_reply_keyword_find(struct ctx *ctx, uint64_t tenant, uint64_t rule, const char *word);
+
+struct rows db_reply_closed_days(struct ctx *ctx, uint64_t tenant, uint64_t rule); /* by day */
+/* An existing day gets the new name. */
+bool db_reply_closed_day_put(struct ctx *ctx, uint64_t tenant, uint64_t rule, const struct closed_day_row *d);
+bool db_reply_closed_day_delete(struct ctx *ctx, uint64_t tenant, uint64_t rule, const char *day);
+bool db_reply_closed_days_clear(struct ctx *ctx, uint64_t tenant, uint64_t rule);
 
 /* ---- jobs ---- */
 

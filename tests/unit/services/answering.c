@@ -7,7 +7,7 @@
 #include "services/replies.h"
 #include "support.h"
 
-#define OFFICE "{\"mon\":[\"09:00\",\"17:00\"],\"tue\":[\"09:00\",\"17:00\"],\"wed\":[\"09:00\",\"17:00\"],\"thu\":[\"09:00\",\"17:00\"],\"fri\":[\"09:00\",\"17:00\"]}"
+#define OFFICE "{\"mon\":[[\"09:00\",\"17:00\"]],\"tue\":[[\"09:00\",\"17:00\"]],\"wed\":[[\"09:00\",\"17:00\"]],\"thu\":[[\"09:00\",\"17:00\"]],\"fri\":[[\"09:00\",\"17:00\"]]}"
 
 static const struct sql set_clock = SQL("SET SESSION timestamp=?/1000", NULL);
 static const struct sql arrival = SQL("INSERT INTO message (tenant_id,conversation_id,id,direction,status,rank,status_at,created_at,body) VALUES (?,?,?,0,'received',60,?,?,?)", NULL);
@@ -20,6 +20,8 @@ static const struct sql bodies = SQL("SELECT GROUP_CONCAT(body) FROM message WHE
 static const struct sql since_of = SQL("SELECT CAST(since AS CHAR) FROM reply_rule WHERE tenant_id=? AND line_key=?", &scalar_type);
 static const struct sql notes = SQL("SELECT GROUP_CONCAT(status) FROM message WHERE tenant_id=? AND direction=2", &scalar_type);
 static const struct sql switched = SQL("SELECT GROUP_CONCAT(COALESCE(answer_after_s,'off') ORDER BY id) FROM line WHERE tenant_id=?", &scalar_type);
+
+static const struct sql line_of = SQL("SELECT CAST(line_id AS CHAR) FROM conversation WHERE tenant_id=? AND id=?", &scalar_type);
 
 static uint64_t conversation;
 
@@ -114,6 +116,42 @@ static void test_the_closed_text_once_a_closed_period(void **state)
     assert_string_equal(becomes("2026-11-23T17:30:00+01:00"), "closed-text");
     assert_string_equal(becomes("2026-11-24T08:30:00+01:00"), "closed");
     assert_string_equal(becomes("2026-11-24T17:30:00+01:00"), "closed-text");
+}
+
+static void test_a_holiday_and_the_nights_beside_it_are_one_closed_period(void **state)
+{
+    (void)state;
+    rule(0, "text", "Hello", OFFICE, "Closed");
+    must(reply_closed_day_add(ctx, 0, "2026-11-11", true, "Independence Day"));
+    must(reply_closed_day_add(ctx, 0, "2026-11-12", false, ""));
+    assert_string_equal(becomes("2026-11-10T16:59:00+01:00"), "answered");
+    assert_string_equal(becomes("2026-11-10T20:00:00+01:00"), "closed-text");
+    assert_string_equal(becomes("2026-11-11T10:00:00+01:00"), "closed");
+    assert_string_equal(becomes("2026-11-12T10:00:00+01:00"), "closed");
+    assert_string_equal(becomes("2026-11-13T08:59:00+01:00"), "closed");
+    assert_string_equal(becomes("2026-11-13T09:00:00+01:00"), "answered");
+    assert_string_equal(becomes("2027-11-11T10:00:00+01:00"), "closed-text");
+    assert_string_equal(becomes("2027-11-12T10:00:00+01:00"), "answered");
+    must(reply_closed_day_remove(ctx, 0, "11-11"));
+    assert_string_equal(becomes("2028-11-10T17:00:00+01:00"), "closed-text"); /* a Friday; 2028-11-13 is not closed */
+    assert_string_equal(becomes("2028-11-13T10:00:00+01:00"), "answered");
+}
+
+static void test_closed_days_are_those_of_the_rule_that_answers(void **state)
+{
+    (void)state;
+    uint64_t line = strtoull(ask(&line_of, ARGS(U64(1), U64(conversation))), NULL, 10);
+    rule(0, "text", "Hello", OFFICE, "Closed");
+    must(reply_closed_day_add(ctx, 0, "2026-11-18", false, ""));
+    assert_string_equal(becomes("2026-11-18T10:00:00+01:00"), "closed-text"); /* of the default */
+    rule(line, "text", "Hello", OFFICE, "Closed");
+    assert_string_equal(becomes("2026-11-18T11:00:00+01:00"), "answered");
+    must(reply_closed_day_add(ctx, line, "2026-11-19", false, ""));
+    assert_string_equal(becomes("2026-11-19T10:00:00+01:00"), "closed-text");
+    rule(line, "inherit", "", OFFICE, "");
+    assert_string_equal(becomes("2026-11-19T12:00:00+01:00"), "answered");
+    rule(0, "text", "Hello", NULL, "Closed");
+    assert_string_equal(becomes("2026-11-18T12:00:00+01:00"), "answered"); /* no hours: always open */
 }
 
 static void test_not_within_half_an_hour_after_a_person(void **state)
@@ -301,7 +339,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, before_answering, after_answering)
     const struct CMUnitTest tests[] = {
-        TEST(test_the_closed_text_once_a_closed_period), TEST(test_not_within_half_an_hour_after_a_person), TEST(test_hours_are_those_of_the_tenants_zone),
+        TEST(test_the_closed_text_once_a_closed_period), TEST(test_a_holiday_and_the_nights_beside_it_are_one_closed_period),
+        TEST(test_closed_days_are_those_of_the_rule_that_answers), TEST(test_not_within_half_an_hour_after_a_person), TEST(test_hours_are_those_of_the_tenants_zone),
         TEST(test_a_new_day_begins_the_count_anew), TEST(test_a_person_begins_the_count_anew), TEST(test_age_and_the_moment_of_switching_on),
         TEST(test_since_changes_only_between_off_and_on), TEST(test_a_model_stops_when_anybody_was_quicker), TEST(test_only_the_holder_of_the_lease_ends_the_job), TEST(test_the_guards_are_asked_again_when_the_answer_is_queued),
         TEST(test_jobs_of_months_ago_are_forgotten),
