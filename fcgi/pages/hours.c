@@ -86,7 +86,7 @@ void fill_hours(struct request *rq, struct auto_reply_in *in, const char *json)
 
 /* ---- the week ---- */
 
-static void put_span(struct request *rq, struct value *list, int day, int i, const char *from, const char *to)
+static void put_span(struct request *rq, struct value *list, int day, int i, const char *from, const char *to, bool jump)
 {
     struct value *o = list_object(list);
     const char *suffix = i ? arena_printf(rq->ctx.arena, "%d", i + 1) : "";
@@ -96,27 +96,31 @@ static void put_span(struct request *rq, struct value *list, int day, int i, con
     object_text(o, "from", from);
     object_text(o, "to", to);
     object_text(o, "nth", i ? arena_printf(rq->ctx.arena, "nth-%d", i + 1) : NULL);
+    object_bool(o, "jump", jump);
     object_bool(o, "next_day", opening_parse(from, to, &span) && span.to > HOURS_END);
 }
 
 /* The spans that are there, at least one; the rest stands behind a word. */
-static void put_day(struct request *rq, struct value *o, const struct auto_reply_in *in, int day)
+static void put_day(struct request *rq, struct value *o, const struct auto_reply_in *in, int day, bool *jumped)
 {
     struct value *spans = object_list(o, "spans"), *more = object_list(o, "more");
+    const char *mistake = mistake_at(rq, hours_days[day]);
     int shown = 1;
     for (int i = 1; i < SPANS; i++)
         if (*or_empty(in->span[row_of(in, day)][i].from) || *or_empty(in->span[row_of(in, day)][i].to))
             shown = i + 1;
     for (int i = 0; i < SPANS; i++)
-        put_span(rq, i < shown ? spans : more, day, i, or_empty(in->span[row_of(in, day)][i].from), or_empty(in->span[row_of(in, day)][i].to));
+        put_span(rq, i < shown ? spans : more, day, i, or_empty(in->span[row_of(in, day)][i].from), or_empty(in->span[row_of(in, day)][i].to), i == 0 && mistake && !*jumped);
     object_bool(o, "has_more", shown < SPANS);
-    object_text(o, "error", mistake_at(rq, hours_days[day]));
+    object_text(o, "error", mistake);
+    *jumped |= mistake != NULL;
 }
 
 void put_week(struct request *rq, struct value *o, const struct auto_reply_in *in)
 {
     static const char *const names[WEEK] = { N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday") };
     struct value *list = object_list(o, "days");
+    bool jumped = false; /* the page opens at its first mistake */
     object_bool(o, "same", in->same);
     for (int d = 0; d < WEEK; d++) {
         struct value *day = list_object(list);
@@ -124,7 +128,7 @@ void put_week(struct request *rq, struct value *o, const struct auto_reply_in *i
         object_text(day, "name", say(rq, names[d]));
         object_bool(day, "first", d == 0);
         object_bool(day, "as_monday", d > 0 && d < LIKE_MONDAY);
-        put_day(rq, day, in, d);
+        put_day(rq, day, in, d, &jumped);
     }
 }
 

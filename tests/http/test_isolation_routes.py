@@ -115,6 +115,8 @@ def test_the_owner_reaches_each_of_them(stack, things):
 def test_ids_inside_of_forms_are_ones_own(stack, other, things):
     """A stranger's forms and calls that name the first tenant's line, message or conversation."""
     stranger = enter(stack, other.admin)
+    stack.sql("INSERT INTO reply_rule (tenant_id, line_id, mode) VALUES (%s, %s, 'inherit')", stack.tenant.id, things.line)
+    stack.sql("INSERT INTO reply_closed_day (tenant_id, rule_id, day) SELECT tenant_id, id, '2026-12-24' FROM reply_rule WHERE line_id = %s", things.line)
     token, before = csrf_of(stranger.page("/")), everything(stack)
     own = stack.sql("SELECT COUNT(*) n FROM message WHERE tenant_id = %s", other.id)
     hours = {f"{d}_{end}": "" for d in ("mon", "tue", "wed", "thu", "fri", "sat", "sun") for end in ("from", "to")}
@@ -123,6 +125,8 @@ def test_ids_inside_of_forms_are_ones_own(stack, other, things):
         ("/auto-reply", {"line": things.line, "mode": "text", "body": "x", "most": "5", "closed_body": "", "fallback": "", **hours}),
         ("/auto-reply/keywords", {"line": things.line, "word": "good", "answer": "x"}),
         ("/auto-reply/keywords/remove", {"line": things.line, "word": "good"}),
+        ("/auto-reply/closed-days", {"line": things.line, "date": "2026-12-25", "name": "stolen"}),
+        ("/auto-reply/closed-days/remove", {"line": things.line, "day": "2026-12-24"}),
         ("/ai", {"line": things.line, **AI_FIELDS}), ("/ai/follow", {"line": things.line}),
         ("/bulk", {"line": things.line, "body": "x", "recipients": "+48500100100", "act": "send", "nonce": "foreign"}),
         ("/reminders/new", {"line": things.line, "to": "+48500100100", "body": "x", "rule": "interval", "interval_minutes": "5", "zone": "UTC"}),
@@ -143,3 +147,4 @@ def test_ids_inside_of_forms_are_ones_own(stack, other, things):
     assert {t: sorted(set(before[t]) ^ set(now)) for t, now in everything(stack).items() if before[t] != now} == {}
     assert stack.sql("SELECT COUNT(*) n FROM message WHERE tenant_id = %s", other.id) == own
     assert not stack.sql("SELECT 1 FROM reply_rule WHERE tenant_id = %s AND line_id = %s", other.id, things.line)
+    stack.sql("DELETE FROM reply_rule WHERE line_id = %s", things.line)
