@@ -277,7 +277,7 @@ static bool add_day(struct ctx *ctx, void *arg)
     struct rows rows = reply_closed_days(ctx, rule);
     if (!rows.ok || rows.n > CLOSED_DAYS_MOST)
         return rows.ok && err_field(ctx, "date", N_("There are 100 closed days already: remove one first."));
-    return audit(ctx, "reply.closed_day", c->name, arena_printf(ctx->arena, "added or changed: %s %s", c->day.day, c->day.name));
+    return audit(ctx, "reply.closed_day", c->name, arena_printf(ctx->arena, "added or changed: %s%s%s", c->day.day, *c->day.name ? " " : "", c->day.name));
 }
 
 static bool drop_day(struct ctx *ctx, void *arg)

@@ -122,7 +122,7 @@ def test_a_closed_day_is_added_shown_and_removed(off):
     assert remove_day(off, "01-01").status_code == 303
     assert [row[0] for row in listed(off)] == [f"{year + 1}-12-24", f"{year - 1}-05-04"]
     assert trail(off) == [("default", f"added or changed: {year + 1}-12-24 Christmas Eve"), ("default", "added or changed: 01-01 <New Year>"),
-                          ("default", f"added or changed: {year - 1}-05-04 "), ("default", f"added or changed: {year + 1}-12-24 Wigilia"), ("default", "removed: 01-01")]
+                          ("default", f"added or changed: {year - 1}-05-04"), ("default", f"added or changed: {year + 1}-12-24 Wigilia"), ("default", "removed: 01-01")]
     assert "Closed days changed" in enter(off).page("/settings/audit")
 
 

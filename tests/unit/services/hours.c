@@ -281,6 +281,19 @@ static void test_days_on_which_clocks_change(void **state)
     closed_since(BAR, "2026-03-29T01:59:00+01:00", "");
 }
 
+static void test_clocks_put_back_over_midnight(void **state)
+{
+    (void)state;
+    /* 2010-11-07 in St. John's: 00:01 is 23:01 of Saturday again. Sunday has begun all the same. */
+    const struct zone *z = zone_load(a, "America/St_Johns");
+    struct hours h = of("{\"sun\":[[\"00:00\",\"00:30\"]]}");
+    int64_t since;
+    assert_true(z && hours_open(&h, z, at("2010-11-07T02:30:00Z"), &since));
+    assert_true(hours_open(&h, z, at("2010-11-07T03:00:00Z"), &since));
+    assert_false(hours_open(&h, z, at("2010-11-07T04:00:00Z"), &since));
+    assert_int_equal(since, at("2010-11-07T04:00:00Z"));
+}
+
 /* ---- against a search ---- */
 
 enum { MINUTE = 60000 };
@@ -398,7 +411,7 @@ int main(void)
         cmocka_unit_test(test_open_from_the_first_minute_to_before_the_last), cmocka_unit_test(test_since_when_it_is_closed),
         cmocka_unit_test(test_noon_and_saturday_morning), cmocka_unit_test(test_over_midnight), cmocka_unit_test(test_closed_days),
         cmocka_unit_test(test_a_long_closed_time_is_looked_through), cmocka_unit_test(test_reading_closed_days),
-        cmocka_unit_test(test_days_on_which_clocks_change), cmocka_unit_test(test_a_search_finds_the_same),
+        cmocka_unit_test(test_days_on_which_clocks_change), cmocka_unit_test(test_clocks_put_back_over_midnight), cmocka_unit_test(test_a_search_finds_the_same),
     };
     return cmocka_run_group_tests(tests, open_zone, close_zone);
 }
