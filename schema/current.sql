@@ -553,6 +553,14 @@ CREATE TABLE `removed_message` (
   KEY `ix_removed_message_age` (`removed_at`),
   CONSTRAINT `fk_removed_message_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='What an import must not bring back: Twilio''s lists may name a deleted message for two weeks.';
+CREATE TABLE `reply_closed_day` (
+  `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
+  `rule_id` int(10) unsigned NOT NULL COMMENT 'of the rule',
+  `day` varchar(10) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT '2026-12-25, or 12-25: every year; in the tenant''s zone',
+  `name` varchar(60) NOT NULL DEFAULT '' COMMENT 'what it is called; may be empty',
+  PRIMARY KEY (`tenant_id`,`rule_id`,`day`),
+  CONSTRAINT `fk_reply_closed_day_rule` FOREIGN KEY (`tenant_id`, `rule_id`) REFERENCES `reply_rule` (`tenant_id`, `id`) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='Days on which business hours do not begin: holidays.';
 CREATE TABLE `reply_job` (
   `tenant_id` int(10) unsigned NOT NULL COMMENT 'owner',
   `conversation_id` int(10) unsigned NOT NULL COMMENT 'of the message',
@@ -584,7 +592,7 @@ CREATE TABLE `reply_rule` (
   `mode` varchar(12) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'none, text, ai, keywords; inherit (of a line): as the default',
   `since` datetime(3) DEFAULT NULL COMMENT 'when it went from off to on: earlier messages are not answered; NULL while off',
   `body` varchar(640) NOT NULL DEFAULT '' COMMENT 'the answer of mode text; at most 640 UTF-16 units',
-  `hours` varchar(500) CHARACTER SET ascii COLLATE ascii_general_ci DEFAULT NULL COMMENT 'JSON: weekday (mon to sun) to opening and closing time in the tenant''s zone; absent days are closed; NULL: always open',
+  `hours` varchar(500) CHARACTER SET ascii COLLATE ascii_general_ci DEFAULT NULL COMMENT 'JSON: weekday (mon to sun) to spans of opening and closing time in the tenant''s zone, on the next day where it is not later; absent days are closed; NULL: always open',
   `closed_body` varchar(640) NOT NULL DEFAULT '' COMMENT 'the answer outside those hours, once a closed period; empty: none',
   `fallback` varchar(640) NOT NULL DEFAULT '' COMMENT 'the answer of mode keywords to anything else; empty: none',
   `most` tinyint(3) unsigned NOT NULL DEFAULT 5 COMMENT 'automatic answers in a conversation without a person''s message or a new day',
