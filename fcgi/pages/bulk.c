@@ -36,7 +36,7 @@ static const struct { const char *word, *label, *tone, *icon; } states[] = {
     { "canceled", N_("Canceled"), "quiet", "canceled" }, { "completed", N_("Completed"), "good", "delivered" },
     { "completed_with_errors", N_("Completed with errors"), "bad", "undelivered" }, { "failed", N_("Failed"), "bad", "failed" },
     { "queued", N_("On its way"), "wait", "sending" }, { "sent", N_("Sent"), "sent", "sent" }, { "invalid", N_("Not a number"), "bad", "undelivered" },
-    { "duplicate", N_("Given twice"), "quiet", "canceled" },
+    { "duplicate", N_("Given twice"), "quiet", "canceled" }, { "opted_out", N_("Opted out"), "bad", "canceled" },
 };
 
 /* "state" {word, label, tone} of a batch or a recipient, for parts/status. */
@@ -116,6 +116,7 @@ static void put_plan(struct request *rq, const struct bulk_plan *plan)
     object_int(o, "valid", (int64_t)plan->valid);
     object_int(o, "invalid", (int64_t)plan->invalid);
     object_int(o, "duplicate", (int64_t)plan->duplicate);
+    object_int(o, "opted_out", (int64_t)plan->opted_out);
     object_int(o, "segments", plan->segments.count);
     object_int(o, "segments_all", (int64_t)plan->valid * plan->segments.count);
     object_text(o, "send_text", say_n(rq, N_("Send to %lld number"), N_("Send to %lld numbers"), (int64_t)plan->valid));
@@ -134,7 +135,7 @@ int bulk_submit_page(struct request *rq, struct response *rs) /* POST /bulk: act
             if (id)
                 return redirect(rq, rs, arena_printf(rq->ctx.arena, "/bulk/%" PRIu64, id));
         } else {
-            checked = bulk_check(&rq->ctx, &wish, &plan);
+            checked = bulk_check(&rq->ctx, &wish, &plan) && bulk_check_opt_outs(&rq->ctx, &plan);
         }
         if (!checked && !show_again(rq))
             return fail(rq, rs);

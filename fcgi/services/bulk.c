@@ -7,6 +7,7 @@
 #include "services/audit.h"
 #include "services/bulk.h"
 #include "services/error_codes.h"
+#include "services/opt_out.h"
 #include "services/sending.h"
 #include "services/wake.h"
 #include "store/db.h"
@@ -114,6 +115,23 @@ bool bulk_check(struct ctx *ctx, const struct bulk_wish *wish, struct bulk_plan 
     if (!out->line || !read_numbers(ctx, wish, out))
         return false;
     segments_count(ctx->arena, body, n, &out->segments);
+    return true;
+}
+
+bool bulk_check_opt_outs(struct ctx *ctx, struct bulk_plan *plan)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        struct bulk_number *v = &plan->v[i];
+        if (strcmp(v->state, "pending") != 0)
+            continue;
+        if (opt_out_is(ctx, v->address, NULL, NULL)) {
+            v->state = "opted_out";
+            plan->valid--;
+            plan->opted_out++;
+        } else if (ctx->err.code) {
+            return false;
+        }
+    }
     return true;
 }
 

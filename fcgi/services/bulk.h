@@ -23,16 +23,18 @@ struct bulk_wish {
     const char *nonce;
     int64_t scheduled_ms;              /* CLOCK_NONE: at once */
 };
-struct bulk_number { const char *raw, *address, *key, *state; }; /* state: pending, invalid, duplicate; address and key NULL when invalid */
+struct bulk_number { const char *raw, *address, *key, *state; }; /* state: pending, invalid, duplicate, opted_out; address and key NULL when invalid */
 struct bulk_plan {
     const struct line_row *line;
     struct bulk_number *v;             /* in the order given */
-    size_t n, valid, invalid, duplicate;
+    size_t n, valid, invalid, duplicate, opted_out;
     struct segments segments;          /* of one message */
 };
 
 /* Looks without storing. False with ERR_INVALID at "body", "recipients" or "line". */
 bool bulk_check(struct ctx *ctx, const struct bulk_wish *wish, struct bulk_plan *out);
+/* For people who look first: who has opted out is no longer valid. (In a batch the gate decides, when it is sent.) */
+bool bulk_check_opt_outs(struct ctx *ctx, struct bulk_plan *plan);
 /* Checks and makes it: the batch's id, of the first one when the nonce was used before; 0 with ctx->err. */
 uint64_t bulk_create(struct ctx *ctx, const struct bulk_wish *wish);
 

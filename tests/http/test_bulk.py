@@ -167,6 +167,10 @@ def test_the_page_checks_first(stack):
     page = answer.text
     assert answer.status_code == 200 and "Wyślij do 1 numeru" in page and "nobody" in page and "Podany dwa razy" in page and "To nie numer" in page
     assert not asked(stack, a)
+    out = new_number()
+    assert stack.api("POST", "/api/opt-outs", json={"address": out}).status_code in (200, 201)
+    page = press(person, "check", recipients=f"{a}\n{out}").text
+    assert "Wyślij do 1 numeru" in page and "Wypisany" in page, "who has opted out is named before anything is sent"
     answer = press(person, "check", recipients="")
     assert answer.status_code == 422 and 'id="recipients-error"' in answer.text and "Hello ł" in answer.text
     sent = press(person, "send", recipients=f"{a}\nnobody")
