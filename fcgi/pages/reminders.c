@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/phone.h"
 #include "base/str.h"
+#include "services/opt_out.h"
 #include "services/params.h"
 #include "pages/parts.h"
 #include "pages/reminders.h"
@@ -188,6 +189,9 @@ int reminder_page(struct request *rq, struct response *rs) /* GET /reminders/:id
     struct value *o = object_object(view(rq), "reminder");
     put_reminder(rq, o, r);
     put_details(rq, o, r);
+    struct opt_out_state out;
+    if (opt_out_is(&rq->ctx, r->to_address, NULL, &out))
+        object_text(o, "blocked", say(rq, opt_out_text(out.source)));
     put_next(rq, r);
     struct value *list = object_list(view(rq), "slots");
     const struct slot_row *s = page.row;

@@ -1,6 +1,7 @@
 /* reminders.c - reminders stored, changed, paused, deleted, listed. */
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/str.h"
 #include "services/audit.h"
 #include "services/reminders.h"
 #include "store/db.h"
@@ -25,11 +26,29 @@ static const char *who(const struct ctx *ctx)
 }
 
 /* Number and text are personal: the trail says when, not what to whom. */
+static const char *rule_note(struct ctx *ctx, const struct reminder_row *r)
+{
+    static const char *const days[] = { "mon ", "tue ", "wed ", "thu ", "fri ", "sat ", "sun " };
+    struct str out;
+    str_init(&out, ctx->arena, 128, 512);
+    if (strcmp(r->rule, "interval") == 0) {
+        str_printf(&out, "every %" PRId64 " minutes", r->interval_min);
+    } else {
+        for (size_t i = 0; strcmp(r->rule, "weekdays") == 0 && i < ARRAY_LEN(days); i++)
+            str_puts(&out, r->weekdays >> i & 1 ? days[i] : "");
+        if (strcmp(r->rule, "monthly") == 0)
+            str_printf(&out, "day %d of the month ", r->month_day);
+        str_printf(&out, "%sat %02d:%02d %s", strcmp(r->rule, "daily") == 0 ? "daily " : "", r->at_minute / 60, r->at_minute % 60, r->zone);
+    }
+    if (r->quiet_from != r->quiet_until)
+        str_printf(&out, ", quiet %02d:%02d-%02d:%02d", r->quiet_from / 60, r->quiet_from % 60, r->quiet_until / 60, r->quiet_until % 60);
+    str_printf(&out, ", missed: %s", r->catch_up);
+    return out.s;
+}
+
 static bool note_change(struct ctx *ctx, const struct change *c)
 {
-    const struct reminder_row *r = c->row;
-    const char *detail = !r ? "" : arena_printf(ctx->arena, "rule=%s interval=%" PRId64 " weekdays=%d month_day=%d minute=%d zone=%s quiet=%d-%d catch_up=%s",
-        r->rule, r->interval_min, r->weekdays, r->month_day, r->at_minute, r->zone, r->quiet_from, r->quiet_until, r->catch_up);
+    const char *detail = c->row ? rule_note(ctx, c->row) : "";
     return audit(ctx, c->action, arena_printf(ctx->arena, "reminder %" PRIu64, c->id), detail);
 }
 

@@ -183,6 +183,7 @@ def test_who_has_opted_out_is_not_reminded(stack):
     number = new_number()
     stack.inbound("STOP", sender=number)
     reminder = add(stack, number)
+    assert 'class="warning"' in desk(stack).page(f"/reminders/{reminder}"), "said before the first one is due"
     due(stack, reminder)
     (slot,) = sent(stack, reminder)
     stack.wait(lambda: stack.sql("SELECT 1 FROM message WHERE id = %s AND status = 'failed'", slot["message_id"]))
@@ -357,6 +358,7 @@ def test_a_change_of_the_text_leaves_the_next_time_and_one_of_the_times_does_not
     assert row(stack, reminder)["next_at"] < before["next_at"] and row(stack, reminder)["interval_min"] == 30
     trail = stack.sql("SELECT action, actor, detail FROM audit WHERE target = %s ORDER BY id", f"reminder {reminder}")
     assert [t["action"] for t in trail] == ["reminder.add", "reminder.change", "reminder.change"] and all(t["actor"] for t in trail)
+    assert [t["detail"].split(",")[0] for t in trail] == ["every 600 minutes", "every 600 minutes", "every 30 minutes"]
     assert not any("Another" in t["detail"] or "+48" in t["detail"] for t in trail), "neither text nor number"
 
 
