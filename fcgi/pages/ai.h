@@ -16,7 +16,9 @@ struct ai_view {
     bool tested;               /* "test" is there already */
 };
 bool put_ai(struct request *rq, const struct ai_view *shown);
-/* "preview" {title, chat_url} and "messages" of the conversation with that number; nothing when there is none. */
+/* "preview" {title, chat_url}, "live" and "messages" of the conversation with that number; nothing when there is none. */
 bool put_preview(struct request *rq, const char *number);
+/* "messages" alone, for the fragment. */
+bool put_preview_again(struct request *rq, uint64_t conversation);
 
 #endif

@@ -26,6 +26,15 @@ const struct form ai_price_form = FORM(struct ai_price_in, ai_price_fields);
 
 /* ---- the console ---- */
 
+static bool put_newest(struct request *rq, const struct conversation_row *c)
+{
+    struct page page = inbox_messages(&rq->ctx, c->id, 0, PREVIEW_ROWS);
+    struct value *o = object_object(view(rq), "conversation");
+    object_int(o, "id", (int64_t)c->id);
+    object_text(o, "url", arena_printf(rq->ctx.arena, "/conversations/%" PRIu64, c->id));
+    return page.ok && put_chat(rq, c, &page);
+}
+
 bool put_preview(struct request *rq, const char *number)
 {
     if (!number || !*number)
@@ -33,11 +42,17 @@ bool put_preview(struct request *rq, const char *number)
     const struct conversation_row *c = inbox_conversation_with(&rq->ctx, number);
     if (!c)
         return rq->ctx.err.code == ERR_NONE;
-    struct page page = inbox_messages(&rq->ctx, c->id, 0, PREVIEW_ROWS);
     struct value *o = object_object(view(rq), "preview");
     put_title(rq, o, c->name, c->peer);
     object_text(o, "chat_url", arena_printf(rq->ctx.arena, "/conversations/%" PRIu64, c->id));
-    return page.ok && put_chat(rq, c, &page);
+    put_live(rq, arena_printf(rq->ctx.arena, "/live?view=preview&id=%" PRIu64, c->id), live_cursor(&rq->ctx, c, 1));
+    return put_newest(rq, c);
+}
+
+bool put_preview_again(struct request *rq, uint64_t conversation)
+{
+    const struct conversation_row *c = inbox_conversation(&rq->ctx, conversation);
+    return c && put_newest(rq, c);
 }
 
 static void put_result(struct request *rq, const struct console *c)

@@ -1,6 +1,7 @@
 /* live.c - has anything changed? 204 from one indexed statement when not, else the fragment and the next cursor. */
 #include "base/base.h"
 #include "base/clock.h"
+#include "pages/ai.h"
 #include "pages/conversation.h"
 #include "pages/dashboard.h"
 #include "pages/history.h"
@@ -44,6 +45,11 @@ static bool chat_fragment(struct request *rq, const struct live_in *in)
     return put_thread(rq, in->id, 0, &cursor);
 }
 
+static bool preview_fragment(struct request *rq, const struct live_in *in)
+{
+    return put_preview_again(rq, in->id);
+}
+
 static bool history_fragment(struct request *rq, const struct live_in *in)
 {
     struct history h = inbox_history(&rq->ctx, history_filter_of(in->direction), NULL, 0, PAGE_ROWS);
@@ -67,10 +73,12 @@ static bool handset_fragment(struct request *rq, const struct live_in *in)
 static const struct {
     const char *view, *part;
     bool (*fragment)(struct request *rq, const struct live_in *in);
+    bool one; /* of the conversation that `id` names */
 } views[] = {
-    { "list", "parts/conversation_list", list_fragment },      { "chat", "parts/message_list", chat_fragment },
-    { "history", "parts/history_list", history_fragment },     { "dashboard", "parts/dashboard_live", dashboard_fragment },
-    { "handset", "parts/handset_list", handset_fragment },      { "attention", "parts/conversation_list", attention_fragment },
+    { "list", "parts/conversation_list", list_fragment, false },  { "chat", "parts/message_list", chat_fragment, true },
+    { "history", "parts/history_list", history_fragment, false }, { "dashboard", "parts/dashboard_live", dashboard_fragment, false },
+    { "handset", "parts/handset_list", handset_fragment, false }, { "attention", "parts/conversation_list", attention_fragment, false },
+    { "preview", "parts/preview", preview_fragment, true },
 };
 
 int live_page(struct request *rq, struct response *rs) /* GET /live?view=…&cursor=… */
@@ -79,9 +87,9 @@ int live_page(struct request *rq, struct response *rs) /* GET /live?view=…&cur
     size_t i = rq->form_errors ? ARRAY_LEN(views) : 0;
     while (i < ARRAY_LEN(views) && strcmp(views[i].view, in->view) != 0)
         i++;
-    if (i == ARRAY_LEN(views) || (strcmp(in->view, "chat") == 0 && !in->id))
+    if (i == ARRAY_LEN(views) || (views[i].one && !in->id))
         return fail_with(rq, rs, ERR_INVALID);
-    struct live live = live_poll(&rq->ctx, in->cursor, strcmp(in->view, "chat") == 0 ? in->id : 0);
+    struct live live = live_poll(&rq->ctx, in->cursor, views[i].one ? in->id : 0);
     if (!live.ok)
         return fail(rq, rs);
     if (!live.changed)

@@ -95,3 +95,22 @@ def test_without_scripts(panel, on, models):
         page.one("[data-send]").click()
     assert "Answer to: Do you deliver?" in page.text(".bubble.out")
     assert "AI draft, sent by" in page.text(".bubble.out .bubble-author")
+
+
+def test_the_target_conversation_stays_fresh(panel, on, models):
+    path = write(on, "+48606100103", "The first text")
+    for i in range(25):
+        write(on, "+48606100103", f"text {i}")
+    on.api("POST", "/api/ai/config", json={"target_number": "+48 606 100 103"})
+    page = panel("manager", on=on).open("/ai").stay()
+    assert page.one(".ai-preview h2 a").get_attribute("href").endswith(path)
+    assert len(page.all(".ai-preview .bubble")) == 20 and page.script("return document.querySelector('.ai-preview .thread').scrollTop") == 0
+    newest = "const b = document.querySelector('.ai-preview .bubble:last-of-type').getBoundingClientRect(), t = document.querySelector('.ai-preview .thread').getBoundingClientRect();"
+    assert page.script(newest + "return b.bottom <= t.bottom && b.top >= t.top"), "the newest is in sight"
+    page.fill("system_prompt", "half written")
+    write(on, "+48606100103", "Is anybody there?")
+    page.wait(lambda: "Is anybody there?" in page.text(".ai-preview .bubble:last-of-type"), "the new message")
+    assert page.stayed() and page.value("system_prompt") == "half written" and len(page.all(".ai-preview .bubble")) == 20
+    keep(page, "ai-preview")
+    page.size(360)
+    assert page.script("return document.documentElement.scrollWidth <= innerWidth")

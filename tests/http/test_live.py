@@ -8,13 +8,14 @@ from panel import bubbles, conversation_with, enter, in_state, logged, new_numbe
 from stack import Browser
 
 VIEWS = {"/": "dashboard", "/conversations": "list", "/history": "history"}
+ONES = {"/ai": "preview"}
 
 
 class Live:
     """What the page's script does: asks with the cursor, takes the next one from the answer."""
 
     def __init__(self, browser, path):
-        view = VIEWS.get(path, "chat")
+        view = {**VIEWS, **ONES}.get(path, "chat")
         found = re.search(rf'data-live-url="(/live\?view={view}[^"]*)" data-cursor="([^"]*)"', browser.page(path))
         self.browser, self.url, self.cursor = browser, found.group(1).replace("&amp;", "&"), found.group(2)
 
@@ -72,6 +73,26 @@ def test_a_chat_is_told_of_its_own_messages_and_states_only(quiet):
     assert chat.poll().status_code == 204
     stack.status(sid, "sent")
     assert chat.poll().status_code == 204, "nothing that is shown has changed"
+
+
+def test_the_ai_pages_conversation_is_told_of_its_own(quiet, other):
+    stack, number = quiet, new_number()
+    stack.inbound("first", sender=number)
+    talk = conversation_with(stack, number)["id"]
+    assert stack.api("POST", "/api/ai/config", json={"target_number": number}).status_code == 200
+    try:
+        view = Live(enter(stack), "/ai").settle()
+        assert view.url == f"/live?view=preview&id={talk}"
+        stack.inbound("somebody else", sender=new_number())
+        assert view.poll().status_code == 204
+        stack.inbound("second <b>", sender=number)
+        answer = view.poll()
+        assert bubbles(answer.text) == ["first", "second <b>"] and "second &lt;b&gt;" in answer.text and "<html" not in answer.text
+        assert view.poll().status_code == 204
+        assert enter(stack, other.admin).get(view.url).status_code in (204, 404), "nothing of another tenant's"
+        assert enter(stack).get("/live?view=preview").status_code == 422
+    finally:
+        stack.sql("DELETE FROM ai_profile WHERE tenant_id = %s", stack.tenant.id)
 
 
 def test_changes_within_one_overlap_are_neither_lost_nor_repeated_for_ever(quiet):
