@@ -53,6 +53,7 @@ function counter(box, field, isSms) {
     const text = count(box, field, isSms());
     clearTimeout(timer);
     timer = setTimeout(() => {
+      if (!field.isConnected) return; // sent meanwhile
       const now = countSegments(field.value.trim());
       if (text && (now.count !== spoken.count || now.encoding !== spoken.encoding)) say(text);
       spoken = now;

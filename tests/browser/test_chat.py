@@ -1,13 +1,12 @@
 """The conversation on the screen: sending, states, what arrives live, read marks, drafts, older messages."""
 import re
-import time
 
 from window import LIVE_LIMIT, conversation_id, unread, write
 from selenium.webdriver.common.keys import Keys
 
 
 def send(page, text):
-    page.one("[name=body]").send_keys(text)
+    page.composer().send_keys(text)
     page.one("[data-send]").click()
 
 
@@ -17,14 +16,13 @@ def test_an_answer_shows_at_once_and_its_states_follow(panel, stack):
     page = panel().open(path).stay()
     send(page, "Yes, it is waiting for you")
     page.wait_text(".bubble.out .bubble-text", "Yes, it is waiting for you")
-    assert page.value("body") == "" and page.focused.get_attribute("name") == "body"
+    page.composer()
+    assert page.focused.get_attribute("name") == "body"
     assert "admin@example.com" in page.text(".bubble.out .bubble-author")
     sid = page.wait(lambda: stack.sql("SELECT sid FROM message WHERE body = %s", "Yes, it is waiting for you")[0]["sid"], "Twilio's answer")
-    before = time.monotonic()
     for status, label in (("sent", "Sent"), ("delivered", "Delivered")):
         stack.sim.post("advance", {"sid": sid, "steps": [{"status": status}]})
         page.wait_text(".bubble.out .badge", label, LIVE_LIMIT)
-    assert time.monotonic() - before < 2 * LIVE_LIMIT
     badge = page.one(".bubble.out .badge")
     assert badge.find_element("css selector", "i.icon").text == ""  # the ticks are a picture; the word stands beside them
     assert re.fullmatch(r"\d\d:\d\d", page.text(".bubble.out .state-at"))
@@ -54,10 +52,9 @@ def test_a_message_arrives_in_chat_and_list(panel, stack):
     chat, rows = panel().open(path).stay(), panel("operator").open("/conversations").stay()
     row = f"[data-key=c{path.split('/')[-1]}]"
     rows.wait_text(row, "hello")
-    before = time.monotonic()
     stack.inbound("Are you there?", sender="+48601000004")
-    chat.wait(lambda: chat.texts(".bubble.in .bubble-text")[-1:] == ["Are you there?"], "the bubble", LIVE_LIMIT)
-    rows.wait_text(row + " .row-preview", "Are you there?", max(0.2, LIVE_LIMIT - (time.monotonic() - before)))
+    chat.wait(lambda: chat.texts(".bubble.in .bubble-text")[-1:] == ["Are you there?"] and "Are you there?" in rows.text(row + " .row-preview"),
+              "the bubble and the row", LIVE_LIMIT)
     assert rows.all("[data-item]")[0].get_attribute("data-key") == row[10:-1], "the newest conversation is not first"
     chat.wait_text("#announce", "Are you there?", 1)
     # Beside the chat, too, and another conversation's unread count with it.
@@ -98,6 +95,7 @@ def test_a_draft_survives(panel, stack):
     assert page.value("body") == "Begun but not fin"
     page.one("[name=body]").send_keys("ished", Keys.ENTER)
     page.wait_text(".bubble.out .bubble-text", "Begun but not finished")
+    page.composer()
     page.open(path)
     assert page.value("body") == ""
     # Nobody after us finds what we left unsent.
@@ -181,12 +179,12 @@ def test_a_server_that_is_away_keeps_the_text(panel, stack):
     page.window.set_network_conditions(offline=True, latency=0, throughput=0)
     send(page, "not lost")
     page.wait_text("[data-problem]", "Your text is kept")
-    page.wait(lambda: page.one("#offline").is_displayed(), "the sign of the lost connection", 15)
+    page.wait(lambda: page.one("#offline").is_displayed(), "the sign of the lost connection")
     page.window.delete_network_conditions()
     page.expect("ERR_INTERNET_DISCONNECTED")
     page.one("[data-send]").click()
     page.wait_text(".bubble.out .bubble-text", "not lost")
-    page.wait(lambda: not page.one("#offline").is_displayed(), "the sign to go", 15)
+    page.wait(lambda: not page.one("#offline").is_displayed(), "the sign to go")
     assert len(stack.sql("SELECT 1 FROM message WHERE body = 'not lost'")) == 1 and page.stayed()
 
 
@@ -221,14 +219,15 @@ def test_search_and_a_new_message_beside_the_chat(panel, stack):
 def test_behind_other_windows_nothing_is_asked(panel, stack):
     path = write(stack, "+48601000016", "first")
     page, other = panel().open(path).stay(), panel("agent").open(path)
-    asked = lambda: page.script("return performance.getEntriesByType('resource').filter((e) => e.name.includes('/live')).length")
-    page.wait(asked, "the first look")
+    page.script("const ask = fetch; window.asked = 0; window.fetch = (...what) => { window.asked += 1; return ask(...what); };")
+    page.wait(lambda: page.script("return asked"), "a look")
     page.script("window.was = true; Object.defineProperty(document, 'hidden', { get: () => window.was, configurable: true })")
+    page.window.execute_async_script("setTimeout(arguments[0], 2500)")  # by the page's clock: what was planned before is done then
+    before = page.script("return asked")
     for text in ("second", "third"):
         stack.inbound(text, sender="+48601000016")
         other.wait(lambda t=text: other.texts(".bubble.in .bubble-text")[-1] == t, "the message", LIVE_LIMIT)
-        before = before if text == "third" else asked()
-    assert asked() == before, "a hidden page asked"
+    assert page.script("return asked") == before, "a hidden page asked"
     page.script("window.was = false; document.dispatchEvent(new Event('visibilitychange'))")
     page.wait(lambda: page.texts(".bubble.in .bubble-text")[-2:] == ["second", "third"], "both at once", LIVE_LIMIT)
     assert page.stayed()

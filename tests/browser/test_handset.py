@@ -9,13 +9,13 @@ def test_there_and_back(panel, test_mode_stack):
     rows = panel("operator", on=test_mode_stack).open("/conversations").stay()
     phone.one("[data-handset] textarea").send_keys("Is anybody there?\n")
     phone.wait(lambda: phone.texts(".handset .out .bubble-text") == ["Is anybody there?"], "what was typed", LIVE_LIMIT)
-    assert phone.value("body") == "" and phone.focused.get_attribute("name") == "body"
+    phone.wait(lambda: phone.value("body") == "" and phone.focused.get_attribute("name") == "body", "the empty field")
     rows.wait_text(".conversation-row", "Is anybody there?", LIVE_LIMIT)  # it came through the web server as a webhook
     with rows.leads_to("/conversations/[0-9]+"):
         rows.one(".conversation-row a").click()
     rows.one("[name=body]").send_keys("Yes, how can we help?\n")
     rows.wait_text(".bubble.out .bubble-text", "Yes, how can we help?")
-    rows.wait_text(".bubble.out .badge", "Delivered", 10)
+    rows.wait_text(".bubble.out .badge", "Delivered")
     assert rows.text(".bubble.out .simulated") == "Simulated"
     phone.wait(lambda: phone.texts(".handset .in .bubble-text") == ["Yes, how can we help?"], "the answer", LIVE_LIMIT)
     assert phone.stayed()

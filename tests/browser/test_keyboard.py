@@ -37,6 +37,7 @@ def test_from_the_skip_link_to_an_answer(panel, stack):
     assert page.focused.get_attribute("name") != "body"
     page.press("r", Keys.ENTER)
     page.wait_text(".bubble.out .bubble-text", "jk/?g")
+    page.composer()
     # Messages are reached one by one, from the end.
     page.press(Keys.ESCAPE, "k")
     page.wait(lambda: "bubble" in (page.focused.get_attribute("class") or "") or page.focused.tag_name == "a", "the message or the row")

@@ -85,7 +85,8 @@ def test_a_file_is_chosen_in_the_chat_and_leaves(panel, stack, files):
     assert len(page.all(".attached li")) == 1
     page.one("[data-send]").click()  # no text is needed beside a file
     page.wait(lambda: shown(page, ".bubble.out .media img") == [300], "our picture", LIVE_LIMIT + 1)
-    assert page.stayed() and not page.all(".attached li")
+    page.wait(lambda: not page.all(".attached li"), "nothing chosen any more")
+    assert page.stayed()
     page.wait_text(".bubble.out .badge", "Delivered", LIVE_LIMIT)
     message = stack.sql("SELECT sid FROM message WHERE conversation_id = %s AND direction = 1", int(path.split("/")[-1]))[0]["sid"]
     offered = page.wait(lambda: [o for o in stack.sim.get("media")["offered"] if o["message"] == message], "Twilio's fetch")

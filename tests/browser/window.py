@@ -9,7 +9,6 @@ from selenium.webdriver.common.keys import Keys
 from stack import USERS
 
 LIVE_LIMIT = 3  # seconds: what changes on the server is on the screen by then, without a reload
-PATIENCE = 60   # for a page to come; measures nothing
 
 
 class Panel:
@@ -104,15 +103,16 @@ class Panel:
         self.window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
         self.complaints()
 
-    def wait(self, check, what="it", limit=PATIENCE):
+    def wait(self, check, what="it", limit=None):
+        """Until it is so; with a limit: that it is so within so many seconds is promised (core_tools.within)."""
         def try_once():
             try:
                 return check()
             except (NoSuchElementException, StaleElementReferenceException):
                 return None
-        return self.stack.wait(try_once, timeout=limit, what=what)
+        return self.stack.within(limit, try_once, what=what) if limit else self.stack.wait(try_once, what=what)
 
-    def wait_text(self, css, part, limit=PATIENCE):
+    def wait_text(self, css, part, limit=None):
         return self.wait(lambda: part in self.text(css), f"“{part}” in {css}", limit)
 
     def ready(self):
@@ -122,6 +122,11 @@ class Panel:
         return self
 
     # ---- doing ----
+
+    def composer(self):
+        """The empty field for the next text: what was sent before is answered."""
+        self.wait(lambda: self.value("body") == "" and self.all("[data-send]:not([aria-disabled=true])"), "the empty field")
+        return self.one("[name=body]")
 
     def fill(self, name, text):
         field = self.one(f"[name={name}]")

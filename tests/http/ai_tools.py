@@ -31,9 +31,9 @@ def job(stack, sid):
     return rows[0] if rows else None
 
 
-def ended(stack, sid, timeout=None):
+def ended(stack, sid):
     """The outcome of that arrival's job, when it has one."""
-    return stack.wait(lambda: (job(stack, sid) or {}).get("outcome"), timeout=timeout, what="the end of the job")
+    return stack.wait(lambda: (job(stack, sid) or {}).get("outcome"), what="the end of the job")
 
 
 def out(stack, number):

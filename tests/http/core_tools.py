@@ -3,6 +3,7 @@ what it started."""
 import contextlib
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -15,7 +16,8 @@ import requests
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROFILE = "asan" if os.environ.get("SANITIZE") else "release"
 HOST = ROOT / "build" / PROFILE / "http" / "corehost"
-START_LIMIT = 10
+PATIENCE = 60  # seconds for what must come about at some time: measures nothing, and no slow machine reaches it
+LOOK_S = 0.04  # one look at a thing and the pause after it, on a machine that has time for us
 
 
 def build():
@@ -32,19 +34,40 @@ def tool(name):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Of those that the system gives to nobody by itself: nothing that connects meanwhile takes it away."""
+    for port in random.SystemRandom().sample(range(12000, 32000), 200):
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")
 
 
-def wait_until(check, limit=START_LIMIT, what="it"):
+def wait_until(check, limit=PATIENCE, what="it"):
     end = time.monotonic() + limit
-    while time.monotonic() < end:
+    while True:
         result = check()
         if result:
             return result
+        if time.monotonic() > end:
+            raise AssertionError(f"{what} did not happen within {limit} s")
         time.sleep(0.02)
-    raise AssertionError(f"{what} did not happen within {limit} s")
+
+
+def within(check, seconds, what="it"):
+    """wait_until() for what is promised within so many seconds. They are counted at the pace of this machine: a look that
+    takes longer than LOOK_S counts as LOOK_S, so whatever stops us for a moment, or makes everything slower, stops the
+    clock as well. On a machine that has time it is the clock on the wall."""
+    began = at = time.monotonic()
+    spent = 0.0
+    while True:
+        result = check()
+        if result:
+            return result
+        if spent > seconds:
+            raise AssertionError(f"{what} did not happen within {seconds} s ({at - began:.1f} by the clock)")
+        time.sleep(0.02)
+        now = time.monotonic()
+        spent, at = spent + min(now - at, LOOK_S), now
 
 
 def alive(pid):
@@ -81,7 +104,7 @@ class Process:
     def tell(self, number):
         self.process.send_signal(number)
 
-    def end(self, limit=10):
+    def end(self, limit=PATIENCE):
         """TERM, and the exit code; KILL only as the last resort, which fails the test."""
         if self.process.poll() is None:
             self.process.terminate()
@@ -160,10 +183,10 @@ class Core:
         wait_until(lambda: len(self.pids()) == int(settings.get("workers", 2)), what="all workers")
 
     def get(self, path, **more):
-        return requests.get(self.url + path, timeout=20, allow_redirects=False, **more)
+        return requests.get(self.url + path, timeout=PATIENCE, allow_redirects=False, **more)
 
     def post(self, path, **more):
-        return requests.post(self.url + path, timeout=20, allow_redirects=False, **more)
+        return requests.post(self.url + path, timeout=PATIENCE, allow_redirects=False, **more)
 
     def board(self):
         return self.get("/board").json()

@@ -1,5 +1,6 @@
 """What the HTTP tests of the main job share: numbers of their own, rows by SID, text of pages, log lines."""
 import concurrent.futures
+import contextlib
 import html.parser
 import itertools
 import json
@@ -11,8 +12,8 @@ import urllib.parse
 
 import pytest
 
-from core_tools import PROFILE, ROOT
-from stack import Tenant
+from core_tools import PROFILE, ROOT, wait_until
+from stack import Process, Tenant
 
 DATA = pathlib.Path(os.environ.get("CENTRALA_SHARED") or ROOT.parent / "shared") / "data"
 _numbers = itertools.count(secrets.randbelow(10**5) * 1000)
@@ -39,6 +40,19 @@ def at_once(count, function, *arguments):
     """The results of `count` calls that run at the same time; function(i, …)."""
     with concurrent.futures.ThreadPoolExecutor(count) as pool:
         return [f.result() for f in [pool.submit(function, i, *arguments) for i in range(count)]]
+
+
+@contextlib.contextmanager
+def second_cron(stack):
+    """Another fcgi-cron beside, as a second host has one: at work when the block begins, ended with it. Its `log` tells what it did."""
+    name = f"second-{secrets.token_hex(3)}"
+    socket = stack.folder / "var" / f"{name}.sock"
+    process = Process(stack.folder, name, [stack.bin / "fcgi-cron", "--daemon"], env={**stack.env, "CENTRALA_CRON_SOCKET": str(socket)})
+    try:
+        wait_until(socket.exists, what="the second fcgi-cron")
+        yield process
+    finally:
+        process.end()
 
 
 # ---- rows ----

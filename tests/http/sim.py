@@ -39,7 +39,7 @@ class Program:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(5)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -71,7 +71,7 @@ class Program:
     def counts(self):
         return self.call("counts")
 
-    def wait(self, condition, timeout_s=10):
+    def wait(self, condition, timeout_s=60):
         """Polls condition(counts) until it holds; the counts."""
         end = time.monotonic() + timeout_s
         while True:
@@ -114,7 +114,7 @@ class Simulator(Program):
         """Every attempt to deliver a webhook: {url, params, status, body, …}."""
         return self.call("callbacks")
 
-    def idle(self, timeout_s=5):
+    def idle(self, timeout_s=60):
         """Waits until no callback is planned or under way; False when some are after that time."""
         end = time.monotonic() + timeout_s
         while True:

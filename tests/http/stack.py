@@ -26,7 +26,7 @@ import pymysql.cursors
 import requests
 import urllib3.connectionpool
 
-from core_tools import PROFILE, ROOT, Process, start_web, tool, wait_until
+from core_tools import PATIENCE, PROFILE, ROOT, Process, start_web, tool, wait_until, within
 from visitor import TIMEOUT, Browser, forms  # noqa: F401 (forms: for tests that read a page)
 
 BIN = ROOT / "build" / "asan" / "bin" if PROFILE == "asan" else ROOT / "build"
@@ -110,7 +110,7 @@ class Database:
         """As the administrator, or as one of the users when `env` names one (CENTRALA_DB_USER and so on)."""
         user, password = (pwd.getpwuid(os.geteuid()).pw_name, "") if env is None else env
         return pymysql.connect(unix_socket=self.env["CENTRALA_DB_SOCKET"], user=user, password=password, database=name, charset="utf8mb4",
-                               autocommit=True, cursorclass=pymysql.cursors.DictCursor, connect_timeout=5)
+                               autocommit=True, cursorclass=pymysql.cursors.DictCursor, connect_timeout=PATIENCE)
 
     def create(self, name=None):
         """A new empty database with the same grants as the installation's own; gives its settings."""
@@ -249,7 +249,7 @@ class Stack:
             self.start_fcgi()
         if cron:
             self.start_cron()
-        wait_until(lambda: self.get("/api/health").status_code == 200, limit=TIMEOUT, what="/api/health")
+        wait_until(lambda: self.get("/api/health").status_code == 200, what="/api/health")
 
     def _set_urls(self, url):
         for name in ("CENTRALA_PUBLIC_URL", "CENTRALA_INTERNAL_URL"):
@@ -285,7 +285,7 @@ class Stack:
         self.cron = self._process("fcgi-cron", [self.bin / "fcgi-cron", "--daemon"])
 
     def stop_cron(self):
-        self.cron.end(limit=30)
+        self.cron.end()
         self.cron = None
 
     def ctl(self, *arguments, input=None, check=True, env=None):
@@ -419,9 +419,14 @@ class Stack:
             return list(cursor.fetchall())
 
     @staticmethod
-    def wait(predicate, timeout=None, what="it"):
-        """What the predicate gives as soon as it is true; a failed test after `timeout` seconds."""
-        return wait_until(predicate, limit=timeout or (30 if PROFILE == "asan" else 10), what=what)
+    def wait(predicate, what="it", timeout=PATIENCE):
+        """What the predicate gives as soon as it is true, whenever that is. `timeout` is for what may take minutes by its nature."""
+        return wait_until(predicate, limit=timeout, what=what)
+
+    @staticmethod
+    def within(seconds, predicate, what="it"):
+        """The same for what is promised within so many seconds."""
+        return within(predicate, seconds, what=what)
 
     def logs(self, name=None):
         """The text of all logs, or of one: centrala.fcgi, fcgi-cron, web, twilio. Under mod_fcgid the workers' is in web."""
@@ -448,7 +453,7 @@ class Stack:
             setattr(self, name, None)
             try:
                 if part:
-                    (part.process if name == "sim" else part).end(limit=40 if name != "sim" else 10)
+                    (part.process if name == "sim" else part).end()
             except AssertionError as error:
                 problems.append(f"{name}: {error}")
         for report in sorted((self.folder / "var").glob("sanitizer*")):

@@ -6,8 +6,7 @@ import signal
 import pytest
 
 from ai_tools import KEY, configure, draft, ended, job, notes, out, switch_on, usage
-from panel import asked, conversation_with, csrf_of, enter, messages_with, new_number, script
-from stack import Process
+from panel import asked, conversation_with, csrf_of, enter, messages_with, new_number, script, second_cron
 
 LONG = "This is a sentence of an answer that goes on and on. " * 60
 
@@ -200,7 +199,7 @@ def test_a_newer_message_while_the_model_thinks(ai, models):
 
 
 def test_three_texts_in_a_row_are_one_question(own, models):
-    switch_on(own, rest=2)
+    switch_on(own, rest=4)
     number = new_number()
     sids = [own.inbound(text, sender=number).sid for text in ("Hello", "I have a question", "Do you deliver?")]
     assert [ended(own, s) for s in sids] == ["superseded", "superseded", "answered"]
@@ -217,15 +216,12 @@ def test_switched_off_while_the_model_thinks(ai, models):
 
 
 def test_two_programs_give_one_answer(ai, models):
-    second = Process(ai.folder, "fcgi-cron-2", [ai.bin / "fcgi-cron", "--daemon"], env={**ai.env, "CENTRALA_CRON_SOCKET": str(ai.folder / "var/cron2.sock")})
-    try:
+    with second_cron(ai):
         numbers = [new_number() for _ in range(20)]
         sids = [ai.inbound("Hello", sender=n).sid for n in numbers]
         assert {ended(ai, s) for s in sids} == {"answered"}
         ai.wait(lambda: all(out(ai, n)[0]["sid"] for n in numbers), what="all answers at Twilio")
         assert len(models.asked()) == 20 and all(len(asked(ai, n)) == 1 for n in numbers)
-    finally:
-        second.end(limit=30)
 
 
 def test_a_program_killed_while_the_model_thinks(ai, models):

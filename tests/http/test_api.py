@@ -277,7 +277,7 @@ def test_each_read_costs_a_few_statements(stack, other, talk, path, most):
 
 def test_head_and_unknown_methods(stack):
     import requests
-    head = requests.head(stack.url + "/api/messages", headers={"Authorization": f"Bearer {stack.token()}"}, timeout=20)
+    head = requests.head(stack.url + "/api/messages", headers={"Authorization": f"Bearer {stack.token()}"}, timeout=60)
     assert head.status_code == 200 and head.content == b"" and int(head.headers["Content-Length"]) > 2
     for method in ("PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"):
         answer = stack.api(method, "/api/messages")

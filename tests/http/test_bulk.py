@@ -1,8 +1,7 @@
 """Bulk batches: predecessor 000's multi-SMS, worked off by fcgi-cron through the outbox and the gate."""
 import pytest
 
-from panel import asked, at_once, csrf_of, enter, new_number, script
-from stack import Process
+from panel import asked, at_once, csrf_of, enter, new_number, script, second_cron
 
 BATCH = {"id", "body", "sender_identity", "status", "error", "total_recipients", "success_count", "failure_count", "invalid_count", "pending_count",
          "created_at", "scheduled_at", "started_at", "completed_at"}
@@ -137,14 +136,11 @@ def test_cancel(stack, other):
 
 def test_two_hosts_and_the_same_batch_at_once(stack, other):
     numbers = [new_number() for _ in range(60)]
-    second = Process(stack.folder, "second-cron", [stack.bin / "fcgi-cron", "--daemon"], env={**stack.env, "CENTRALA_CRON_SOCKET": str(stack.folder / "var/second.sock")})
-    try:
+    with second_cron(stack):
         made = at_once(5, lambda _: make(stack, other, recipients=numbers, nonce="bulk-five"))
         assert len({b["id"] for b in made}) == 1
         assert ended(stack, other, made[0])["success_count"] == 60
         assert all(len(sent_to(stack, n)) == 1 for n in numbers)
-    finally:
-        second.end(limit=30)
 
 
 def test_another_tenant_sees_nothing(stack, other):

@@ -32,8 +32,10 @@ def test_workers_answer(core):
     first = core.get("/pid").json()
     assert first["parent"] == core.host.pid
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        pids = {f.result().json()["pid"] for f in [pool.submit(core.get, "/sleep?ms=300") for _ in range(2)]}
-    assert len(pids) == 2, "two requests at once are two workers' work"
+        def at_once():
+            pids = {f.result().json()["pid"] for f in [pool.submit(core.get, "/sleep?ms=300") for _ in range(2)]}
+            return pids if len(pids) == 2 else None  # the first may be over before the second begins: then once more
+        pids = tools.wait_until(at_once, what="two requests at once as two workers' work")
     assert pids == core.pids()
 
 
@@ -65,7 +67,7 @@ def test_a_body_sent_in_chunks_arrives_whole(core):
 
 
 def test_head_is_get_without_a_body(core):
-    got, head = core.get("/hello"), requests.head(core.url + "/hello", timeout=10)
+    got, head = core.get("/hello"), requests.head(core.url + "/hello", timeout=60)
     assert head.status_code == 200 and head.content == b""
     assert head.headers["Content-Length"] == got.headers["Content-Length"]
 
@@ -121,9 +123,9 @@ def test_csrf(core):
 def test_a_notice_is_shown_once(core):
     browser = requests.Session()
     browser.cookies.set("centrala_session", "alice")
-    page = browser.post(core.url + "/note", data={"text": "zażółć <b>", "_csrf": TOKEN}, timeout=10)
+    page = browser.post(core.url + "/note", data={"text": "zażółć <b>", "_csrf": TOKEN}, timeout=60)
     assert "<p class=notice>zażółć &lt;b&gt;</p>" in page.content.decode()
-    assert "<p class=notice></p>" in browser.get(core.url + "/hello", timeout=10).text
+    assert "<p class=notice></p>" in browser.get(core.url + "/hello", timeout=60).text
 
 
 def test_form_mistakes(core):
@@ -188,7 +190,7 @@ def test_a_hung_worker_is_killed_and_replaced():
         began = time.monotonic()
         answer = ask(core, "/hang")
         assert answer is None or answer.status_code >= 500
-        assert 1.5 < time.monotonic() - began < 6
+        assert 1.5 < time.monotonic() - began < 20, "not before its time, and long before we would have given up"
         tools.wait_until(lambda: core.board()["hangs"] == 1 and len(core.pids()) == 2, what="replacement")
         assert len(core.pids() & before) == 1
         assert "event=worker.hung" in core.host.log and "route=hang_api" in core.host.log
@@ -216,7 +218,7 @@ def test_memory_stays_flat():
     with tools.running(workers=1) as core:
         browser = requests.Session()
         for n in range(2000):
-            browser.get(core.url + "/big?kb=100" if n % 10 == 0 else core.url + "/hello", timeout=10)
+            browser.get(core.url + "/big?kb=100" if n % 10 == 0 else core.url + "/hello", timeout=60)
             if n == 200:
                 before = core.board()["workers"][0]["rss_kb"]
         worker = core.board()["workers"][0]
@@ -231,13 +233,13 @@ def test_term_drains_and_everything_ends():
         try:
             workers = core.pids()
             with concurrent.futures.ThreadPoolExecutor(1) as pool:
-                busy = pool.submit(core.get, "/sleep?ms=1000")
-                tools.wait_until(lambda: any(w["busy"] for w in core.board()["workers"] if w["pid"] != core.get("/pid").json()["pid"]))
+                busy = pool.submit(core.get, "/sleep?ms=2500")
+                tools.wait_until(lambda: sum(w["busy"] for w in core.board()["workers"]) == 2, what="one that sleeps beside the one that tells")
                 began = time.monotonic()
                 core.host.tell(signal.SIGTERM)
-                assert core.host.process.wait(10) == 0
+                assert core.host.process.wait(60) == 0
                 assert busy.result().status_code == 200 and busy.result().json()["pid"] in workers
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 8, "as soon as the answer is out"
             assert not any(tools.alive(p) for p in workers)
             assert not (folder / "core.sock").exists()
         finally:
@@ -248,7 +250,7 @@ def test_idle_workers_end_at_once():
     with tools.running(workers=4) as core:
         workers, began = core.pids(), time.monotonic()
         assert core.host.end() == 0
-        assert time.monotonic() - began < 1 and not any(tools.alive(p) for p in workers)
+        assert time.monotonic() - began < 4 and not any(tools.alive(p) for p in workers)
 
 
 def test_a_rolling_restart_under_load_loses_no_request():
@@ -259,7 +261,7 @@ def test_a_rolling_restart_under_load_loses_no_request():
             browser = requests.Session()
             while not stop.is_set():
                 try:
-                    answer = browser.get(core.url + "/sleep?ms=2", timeout=10)
+                    answer = browser.get(core.url + "/sleep?ms=2", timeout=60)
                     served.append(answer.json()["pid"])
                     if answer.status_code != 200:
                         failures.append(answer.status_code)
@@ -268,14 +270,17 @@ def test_a_rolling_restart_under_load_loses_no_request():
         threads = [threading.Thread(target=client) for _ in range(8)]
         for t in threads:
             t.start()
-        for _ in range(3):
-            time.sleep(0.8)
+        for turn in range(1, 4):
+            more = len(served) + 200
+            tools.wait_until(lambda: len(served) > more or failures, what="requests under way")
             core.host.tell(signal.SIGHUP)
-        time.sleep(0.8)
+            tools.wait_until(lambda: core.host.log.count("event=master.reload") == turn, what="the reload")
+        more = len(served) + 200
+        tools.wait_until(lambda: len(served) > more or failures, what="requests after the last reload")
         stop.set()
         for t in threads:
             t.join()
-        assert failures == [] and len(served) > 200
+        assert failures == []
         tools.wait_until(lambda: len(core.pids()) == 4, what="four workers")
         assert not core.pids() & before, "the old generation has gone"
         assert core.board()["crashes"] == 0
@@ -297,7 +302,7 @@ def test_workers_end_with_a_killed_master_and_a_new_one_takes_over():
         try:
             workers = core.pids()
             second = tools.Process(folder, "second", [tools.HOST], tools.host_env(folder))
-            assert second.process.wait(5) == 1 and "another master" in second.log
+            assert second.process.wait(60) == 1 and "another master" in second.log
             core.host.process.kill()
             core.host.process.wait()
             tools.wait_until(lambda: not any(tools.alive(p) for p in workers), what="the workers' end")
@@ -315,7 +320,7 @@ def test_lighttpd_starts_the_program_with_the_socket_on_descriptor_0():
         web, url = tools.lighttpd(folder, f'"bin-path" => "{tools.HOST}", "socket" => "{folder}/auto.sock", "max-procs" => 1, '
                                           f'"bin-environment" => ( {env} )')
         try:
-            answer = requests.get(url + "/pid", timeout=10).json()
+            answer = requests.get(url + "/pid", timeout=60).json()
             assert web.pid in tools.children(os.getpid()) and answer["parent"] in tools.children(web.pid)
             assert not (folder / "core.sock").exists()
         finally:
@@ -327,14 +332,14 @@ def test_mod_fcgid_starts_the_program():
     with tools.private_folder() as folder:
         web, url = tools.apache_fcgid(folder)
         try:
-            answer = requests.get(url + "/pid", timeout=15)
+            answer = requests.get(url + "/pid", timeout=60)
             assert answer.status_code == 200, (folder / "apache-error.log").read_text()
             pids = answer.json()
-            echo = requests.post(url + "/api/echo/", data={"a": "ż"}, timeout=15)
+            echo = requests.post(url + "/api/echo/", data={"a": "ż"}, timeout=60)
             assert echo.status_code == 404
-            assert requests.post(url + "/api/echo", data={"a": "ż"}, timeout=15).json()["params"] == [["a", "ż"]]
-            assert requests.get(url + "/api/echo/whatsapp%3A%2B48?x=1", timeout=15).json()["arg"] == "whatsapp:+48"
-            assert requests.get(url + "/api/secret", headers={"Authorization": "Bearer good"}, timeout=15).status_code == 200
+            assert requests.post(url + "/api/echo", data={"a": "ż"}, timeout=60).json()["params"] == [["a", "ż"]]
+            assert requests.get(url + "/api/echo/whatsapp%3A%2B48?x=1", timeout=60).json()["arg"] == "whatsapp:+48"
+            assert requests.get(url + "/api/secret", headers={"Authorization": "Bearer good"}, timeout=60).status_code == 200
         finally:
             web.end()
         tools.wait_until(lambda: not tools.alive(pids["parent"]) and not tools.alive(pids["pid"]), what="the program's end")
@@ -347,7 +352,7 @@ def test_closed_descriptors_are_not_taken_for_the_log():
         web, url = tools.lighttpd(folder, f'"socket" => "{folder}/core.sock"')
         try:
             for _ in range(5):
-                assert set(requests.get(url + "/pid", timeout=10).json()) == {"pid", "parent"}
+                assert set(requests.get(url + "/pid", timeout=60).json()) == {"pid", "parent"}
         finally:
             web.end()
             assert host.end() == 0
@@ -365,7 +370,7 @@ def test_rubbish_on_the_socket_harms_nobody(core):
 
 def direct(core, **env):
     """A request without a web server: cgi-fcgi speaks FastCGI to the socket."""
-    out = subprocess.run(["cgi-fcgi", "-bind", "-connect", str(core.folder / "core.sock")], env=env, timeout=10,
+    out = subprocess.run(["cgi-fcgi", "-bind", "-connect", str(core.folder / "core.sock")], env=env, timeout=60,
                          input=env.get("BODY", "").encode(), stdout=subprocess.PIPE, check=True).stdout.decode()
     head, _, body = out.partition("\r\n\r\n")
     return head, body

@@ -7,11 +7,9 @@ import time
 
 import pytest
 
-from core_tools import PROFILE, children
-from panel import asked, csrf_of, enter, messages_with, new_number, script
+from core_tools import children
+from panel import asked, csrf_of, enter, messages_with, new_number, script, second_cron
 from stack import BIN, PYTHON, ROOT, Process
-
-SLOW = 3 if PROFILE == "asan" else 1
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +65,8 @@ def left(stack):
     return stack.sql("SELECT COUNT(*) n FROM outbox WHERE state NOT IN ('sent', 'failed')")[0]["n"]
 
 
-def drained(stack, timeout=20):
-    stack.wait(lambda: left(stack) == 0, timeout=timeout * SLOW, what="an empty outbox")
+def drained(stack):
+    stack.wait(lambda: left(stack) == 0, what="an empty outbox")
 
 
 def asks(stack, numbers):
@@ -95,22 +93,29 @@ def test_the_outbox_is_drained(cron):
 def test_two_of_them_send_each_message_once_and_keep_the_pace_together(cron):
     cron.ctl("line", "add", "+48732100300", "--tenant", cron.tenant.name, "--channel", "sms", "--per-second", "40")
     line = cron.sql("SELECT id FROM line WHERE address = '+48732100300'")[0]["id"]
-    second = Process(cron.folder, "second-cron", [cron.bin / "fcgi-cron", "--daemon"], env={**cron.env, "CENTRALA_CRON_SOCKET": str(cron.folder / "var/second.sock")})
-    try:
-        numbers = [new_number() for _ in range(120)]
+    with second_cron(cron) as second:
         began = time.monotonic()
+        queue(cron, [new_number() for _ in range(120)])
+        drained(cron)
+        unpaced = time.monotonic() - began
+        shares = second.log.count("event=send.answered")
+        numbers = [new_number() for _ in range(120)]
+        began, clock = time.monotonic(), time.time()
         queue(cron, numbers, line=line)
-        drained(cron, timeout=15)
+        drained(cron)
         took = time.monotonic() - began
-    finally:
-        second.end(limit=30)
+        while second.log.count("event=send.answered") == shares:  # on until it took its share
+            assert len(numbers) < 20 * 40, "the second one took no share"
+            more = [new_number() for _ in range(40)]
+            queue(cron, more, line=line)
+            numbers += more
+            drained(cron)
     found = asks(cron, numbers)
     assert all(len(a) == 1 for a in found.values())
-    assert "event=send.answered" in second.log, "the second one took its share"
-    times = sorted(a[0]["at"] for a in found.values())
-    most = max(sum(1 for t in times if start <= t < start + 1) for start in times)
-    assert most <= 40 + 10, f"{most} in a second"
-    assert 2.4 < took < 9 * SLOW, "neither faster nor much slower than 40 a second"
+    times = sorted(found[n][0]["at"] for n in numbers[:120])
+    early = [i for i, at in enumerate(times) if i - 10 > (at - clock) * 40]  # however late one is: not before its turn
+    assert not early, f"{len(early)} before their turn, after {[round(t - clock, 2) for t in times]}"
+    assert 2.4 < took < 6 + 3 * unpaced, "neither faster nor much slower than 40 a second"
     slots = cron.sql("SELECT job, slot, COUNT(*) n FROM job_slot GROUP BY job, slot")
     assert slots and all(s["n"] == 1 for s in slots)
 
@@ -121,8 +126,9 @@ def test_one_slow_line_holds_up_no_other(cron):
     waiting, quick = [new_number() for _ in range(80)], [new_number() for _ in range(5)]
     queue(cron, waiting, line=slow)
     queue(cron, quick)
-    cron.wait(lambda: all(asks(cron, quick).values()), timeout=3 * SLOW, what="the quick line")
-    assert sum(len(a) for a in asks(cron, waiting).values()) <= 5 * SLOW
+    cron.within(3, lambda: all(asks(cron, quick).values()), what="the quick line")
+    last = max(a[0]["at"] for a in asks(cron, quick).values())
+    assert sum(at[0]["at"] < last for at in asks(cron, waiting).values() if at) <= 20, "sixty and more wait on"
     cron.sql("UPDATE outbox o JOIN conversation c ON c.tenant_id = o.tenant_id AND c.id = o.conversation_id SET o.state = 'failed' "
              "WHERE o.state = 'queued' AND c.line_id = %s", slow)
 
@@ -146,9 +152,10 @@ def test_a_429_is_repeated_after_the_time_that_twilio_names(cron):
     script(cron, number, status=429, retry_after=2)
     answer = send(cron, number)
     assert (answer["status"], answer["sid"]) == ("queued", None)
+    cron.within(6, lambda: len(asks(cron, [number])[number]) == 2, what="the second try")
     cron.wait(lambda: state(cron, number) == ("delivered", "sent"))
     first, second = asks(cron, [number])[number]
-    assert (first["outcome"], second["outcome"]) == ("20429", "accepted") and 1.9 < second["at"] - first["at"] < 4 * SLOW
+    assert (first["outcome"], second["outcome"]) == ("20429", "accepted") and 1.9 < second["at"] - first["at"]
     assert messages_with(cron, number)[0]["attempts"] == 2
 
 
@@ -156,7 +163,7 @@ def test_too_many_429_are_a_failure_with_its_reason(cron):
     number = new_number()
     script(cron, number, status=429, retry_after=1, times=9)
     send(cron, number)
-    cron.wait(lambda: state(cron, number) == ("failed", "failed"), timeout=12 * SLOW)
+    cron.wait(lambda: state(cron, number) == ("failed", "failed"))
     assert messages_with(cron, number)[0]["error_code"] == 20429 and len(asks(cron, [number])[number]) == 5
 
 
@@ -178,7 +185,7 @@ def test_a_failed_connection_is_repeated(cron):
     cron.sim.process = Process(cron.folder, "twilio-again", [PYTHON, "-B", "-u", ROOT / "tests/sim/twilio_sim.py", "--port", port, "--account", cron.tenant.sid,
                                                              "--token", cron.tenant.token])
     cron.wait(lambda: "ready" in cron.sim.process.log)
-    cron.wait(lambda: state(cron, number) == ("delivered", "sent"), timeout=12 * SLOW)
+    cron.wait(lambda: state(cron, number) == ("delivered", "sent"))
     assert len(asks(cron, [number])[number]) == 1
 
 
@@ -227,7 +234,7 @@ def test_a_look_that_fails_answers_nothing(cron):
     for failure in ({"status": 500}, {"cut": "before"}, {"status": 429, "retry_after": 1}):
         script(cron, number, op="list", **failure)
     send(cron, number)
-    cron.wait(lambda: state(cron, number) == ("queued", "sent"), timeout=15 * SLOW)
+    cron.wait(lambda: state(cron, number) == ("queued", "sent"))
     assert len(asks(cron, [number])[number]) == 1
 
 
@@ -264,7 +271,7 @@ def expire(stack):
 def test_a_killed_cron_sends_nobody_two_messages(cron):
     numbers = [new_number() for _ in range(40)]
     for number in numbers:
-        script(cron, number, delay_ms=400, callbacks=[])
+        script(cron, number, delay_ms=400 if number in numbers[20:] else 3000, callbacks=[])
     queue(cron, numbers)
     cron.wait(lambda: sum(len(a) for a in asks(cron, numbers).values()) >= 15, what="sends under way")
     cron.cron.process.kill()
@@ -285,7 +292,7 @@ def test_a_killed_worker_leaves_a_message_that_is_found_again(make_stack):
     stack = make_stack(workers=1)
     stack.expect_crashes = True
     number = new_number()
-    script(stack, number, delay_ms=1500, callbacks=[])
+    script(stack, number, delay_ms=5000, callbacks=[])
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(stack.api, "POST", "/api/send-message", json={"to": number, "body": "x"})
         stack.wait(lambda: asks(stack, [number])[number])
@@ -300,10 +307,10 @@ def test_a_killed_worker_leaves_a_message_that_is_found_again(make_stack):
 def test_term_waits_for_the_answers_that_are_under_way(cron):
     numbers = [new_number() for _ in range(5)]
     for number in numbers:
-        script(cron, number, delay_ms=700, callbacks=[])
+        script(cron, number, delay_ms=2000, callbacks=[])
     queue(cron, numbers)
     cron.wait(lambda: sum(len(a) for a in asks(cron, numbers).values()) >= 5)
-    assert cron.cron.end(limit=20) == 0
+    assert cron.cron.end() == 0
     cron.cron = None
     assert [state(cron, n) for n in numbers] == [("queued", "sent")] * 5
 
@@ -333,7 +340,7 @@ def test_the_databases_absence_is_survived(make_stack):
 
 def run(stack, *arguments):
     began = time.monotonic()
-    done = subprocess.run([BIN / "fcgi-cron", *arguments], env=stack.env, capture_output=True, text=True, timeout=60, cwd=stack.folder)
+    done = subprocess.run([BIN / "fcgi-cron", *arguments], env=stack.env, capture_output=True, text=True, timeout=120, cwd=stack.folder)
     return done, time.monotonic() - began
 
 
@@ -345,7 +352,7 @@ def test_once_for_a_while_and_wrong_arguments(cron):
     assert done.returncode == 0 and all(len(a) == 1 for a in asks(cron, numbers).values()), done.stderr
     queue(cron, [late := new_number()])
     done, took = run(cron, "--for", "2")
-    assert done.returncode == 0 and 1.5 < took < 6 * SLOW and state(cron, late)[1] == "sent"
+    assert done.returncode == 0 and 1.5 < took < 30 and state(cron, late)[1] == "sent"
     for wrong in (["--forever"], ["--for"], ["x"]):
         done, _ = run(cron, *wrong)
         assert done.returncode == 2 and "usage:" in done.stderr
@@ -385,7 +392,7 @@ def test_cached_totals_equal_a_recount(cron):
     assert told() == recount()
     cron.sql("DELETE FROM job_slot WHERE job = 'stats_refresh'")
     restart(cron)
-    cron.wait(lambda: cron.sql("SELECT upto_id FROM message_total WHERE tenant_id = %s AND inbound + outbound >= 5", cron.tenant.id), timeout=15)
+    cron.wait(lambda: cron.sql("SELECT upto_id FROM message_total WHERE tenant_id = %s AND inbound + outbound >= 5", cron.tenant.id))
     assert told() == recount()
     cron.inbound("newer", sender=new_number())
     assert told() == recount()
@@ -400,7 +407,7 @@ def test_housekeeping_forgets_what_is_old(cron):
     cron.sql("INSERT INTO job_slot (job, slot, host) VALUES ('old', UTC_TIMESTAMP() - INTERVAL 10 DAY, 'x')")
     cron.sql("DELETE FROM job_slot WHERE job = 'housekeeping'")
     restart(cron)
-    cron.wait(lambda: not cron.sql("SELECT 1 FROM session WHERE token_hash = REPEAT('o', 32)"), timeout=15)
+    cron.wait(lambda: not cron.sql("SELECT 1 FROM session WHERE token_hash = REPEAT('o', 32)"))
     cron.wait(lambda: not cron.sql("SELECT 1 FROM job_slot WHERE job = 'old'"))
     assert [r["account_sid"] for r in cron.sql("SELECT account_sid FROM hook_rejection WHERE account_sid IN ('old', 'recent')")] == ["recent"]
     assert not cron.sql("SELECT 1 FROM throttle WHERE key_hash = REPEAT('o', 32)")
@@ -408,7 +415,7 @@ def test_housekeeping_forgets_what_is_old(cron):
 
 
 def test_a_slot_runs_once_whatever_restarts(cron):
-    cron.wait(lambda: cron.sql("SELECT 1 FROM job_slot WHERE job = 'stats_refresh' AND ended_at IS NOT NULL"), timeout=15)
+    cron.wait(lambda: cron.sql("SELECT 1 FROM job_slot WHERE job = 'stats_refresh' AND ended_at IS NOT NULL"))
     before = cron.logs("fcgi-cron").count("job=housekeeping")
     slots = len(cron.sql("SELECT 1 FROM job_slot WHERE job = 'housekeeping'"))
     for _ in range(2):
@@ -417,11 +424,14 @@ def test_a_slot_runs_once_whatever_restarts(cron):
 
 
 def test_what_arrives_meanwhile_is_answered_in_no_time(cron):
-    """Sending holds up no webhook."""
+    """Sending holds up no webhook: while the same messages are on their way, twenty come in."""
     numbers = [new_number() for _ in range(30)]
     for number in numbers:
-        script(cron, number, delay_ms=300)
+        script(cron, number, delay_ms=5000)
     queue(cron, numbers)
-    took = [cron.inbound("meanwhile", sender=new_number()).elapsed.total_seconds() for _ in range(20)]
-    assert max(took) < 0.2 * SLOW
+    on_their_way = cron.wait(lambda: {n for n, a in asks(cron, numbers).items() if a}, what="the first sends")
+    took = sorted(cron.inbound("meanwhile", sender=new_number()).elapsed.total_seconds() for _ in range(20))
+    assert {state(cron, n)[1] for n in on_their_way} == {"claimed"}, "none of them has its answer yet"
+    assert took[10] < 0.2
+    cron.sql("UPDATE outbox SET state = 'failed' WHERE state = 'queued'")
     drained(cron)

@@ -264,7 +264,7 @@ def test_render_passes_the_specification():
                 for partial, text in case.get("partials", {}).items():
                     (folder / "partials" / f"{partial}.mustache").write_text(text, newline="")
                 done = subprocess.run([BIN / "centralactl", "render", folder / "t", "--partials", folder / "partials"], input=json.dumps(case["data"]).encode(),
-                                      capture_output=True, timeout=30)
+                                      capture_output=True, timeout=60)
                 ran += 1
                 if done.stdout.decode() != case["expected"]:
                     differing.append((name, case["name"], done.stdout.decode(), done.stderr.decode()))
@@ -272,5 +272,5 @@ def test_render_passes_the_specification():
 
 
 def test_results_reach_a_full_disk_loudly():
-    done = subprocess.run([BIN / "centralactl", "routes"], stdout=open("/dev/full", "w"), stderr=subprocess.PIPE, text=True, timeout=30)
+    done = subprocess.run([BIN / "centralactl", "routes"], stdout=open("/dev/full", "w"), stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 1 and "standard output" in done.stderr

@@ -17,7 +17,7 @@ URL = "https://hooks.example.test/twilio/inbound?tenant=7"
 
 def ctl(*arguments, data=b"", env=None):
     clean = {k: v for k, v in os.environ.items() if not k.startswith("CENTRALA_")}
-    return subprocess.run([CTL, *arguments], input=data, capture_output=True, timeout=20, cwd=ROOT, env={**clean, **(env or {})})
+    return subprocess.run([CTL, *arguments], input=data, capture_output=True, timeout=60, cwd=ROOT, env={**clean, **(env or {})})
 
 
 def sign(text, key=TOKEN):

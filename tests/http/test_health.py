@@ -25,17 +25,19 @@ def test_api_health(stack):
 
 
 def test_health(stack):
+    before = datetime.datetime.now(datetime.timezone.utc)
     answer = stack.get("/health")
     assert answer.status_code == 200
     page = answer.json()
     assert page == {"status": "healthy", "service": "centrala", "timestamp": page["timestamp"], "twilio_configured": True}
     told = datetime.datetime.fromisoformat(page["timestamp"])
-    assert abs((told - datetime.datetime.now(datetime.timezone.utc)).total_seconds()) < 5
+    second = datetime.timedelta(seconds=1)
+    assert before - second <= told <= datetime.datetime.now(datetime.timezone.utc) + second
 
 
 def test_health_needs_nobody_and_takes_no_other_method(stack):
     for path in ("/api/health", "/health"):
-        assert requests.head(stack.url + path, timeout=20).status_code == 200
+        assert requests.head(stack.url + path, timeout=60).status_code == 200
         assert stack.post(path).status_code == 405
         assert stack.get(path, headers={"Authorization": "Bearer nonsense", "Cookie": "centrala_session=x"}).status_code == 200
         assert int(logged(stack, stack.get(path))["statements"]) <= 2
@@ -48,7 +50,7 @@ def test_without_any_account_twilio_is_not_configured(make_stack):
 
 def test_a_wrong_database_address_is_503(make_stack):
     stack = make_stack(cron=False)
-    stack.fcgi.end(limit=40)
+    stack.fcgi.end()
     stack.env["CENTRALA_DB_SOCKET"] = str(stack.folder / "var" / "absent.sock")
     stack.start_fcgi()
     stack.wait(lambda: "X-Request-Id" in stack.get("/api/health").headers, what="the new master")

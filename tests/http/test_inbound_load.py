@@ -12,14 +12,17 @@ from panel import asked, bubbles, conversation_with, enter, logged, message, mes
 # ---- fast, and honest when it cannot ----
 
 def test_the_answer_comes_well_under_200_ms(stack):
+    """Beyond the time that the same machine takes meanwhile for a file that only has to be sent."""
     stack.inbound(sender=new_number())
-    times = []
+    asks = {"inbound": lambda: is_twiml(stack.inbound(sender=new_number())), "file": lambda: stack.get("/static/css/base.css").raise_for_status()}
+    times = {name: [] for name in asks}
     for _ in range(300):
-        began = time.monotonic()
-        is_twiml(stack.inbound(sender=new_number()))
-        times.append(time.monotonic() - began)
-    p99 = sorted(times)[int(len(times) * 0.99)] * 1000
-    assert p99 < (400 if PROFILE == "asan" else 100), f"p99 {p99:.0f} ms"
+        for name, ask in asks.items():
+            began = time.monotonic()
+            ask()
+            times[name].append(time.monotonic() - began)
+    p99 = {name: sorted(all_of_it)[int(len(all_of_it) * 0.99)] * 1000 for name, all_of_it in times.items()}
+    assert p99["inbound"] < (400 if PROFILE == "asan" else 100) + 3 * p99["file"], f"p99 in ms: {p99}"
 
 
 def test_a_new_message_costs_two_statements_at_most_and_asks_nobody(stack):

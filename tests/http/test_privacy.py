@@ -29,7 +29,7 @@ def report(stack, identity):
     def look():
         (row,) = stack.sql("SELECT * FROM removal_request WHERE id = %s", identity)
         return row if row["state"] == "done" else None
-    return stack.wait(look, timeout=30, what="the report")
+    return stack.wait(look, what="the report")
 
 
 # ---- from the chat ----
@@ -123,7 +123,7 @@ def run_job(stack):
     """The daily job once more."""
     before = stack.sql("SELECT COALESCE(MAX(id), 0) id FROM removal_request")[0]["id"]
     stack.sql("DELETE FROM job_slot WHERE job = 'retention'")
-    stack.wait(lambda: stack.sql("SELECT 1 FROM job_slot WHERE job = 'retention' AND ended_at IS NOT NULL"), timeout=30, what="the job")
+    stack.wait(lambda: stack.sql("SELECT 1 FROM job_slot WHERE job = 'retention' AND ended_at IS NOT NULL"), what="the job")
     return stack.sql("SELECT * FROM removal_request WHERE id > %s AND kind = 'retention' ORDER BY id", before)
 
 
@@ -240,7 +240,7 @@ def test_a_person_is_erased_everywhere_and_stays_suppressed(stack):
     assert stack.api("POST", "/api/reminders", json={"to": number, "body": "remember", "interval_minutes": 600}).status_code == 201
     batch = stack.api("POST", "/api/multi-sms/batches", json={"body": "to all", "recipients": [number, stranger]})
     assert batch.status_code == 201, batch.text
-    stack.wait(lambda: stack.sql("SELECT state FROM bulk_batch WHERE id = %s", batch.json()["batch"]["id"])[0]["state"] == "completed", timeout=30, what="the batch")
+    stack.wait(lambda: stack.sql("SELECT state FROM bulk_batch WHERE id = %s", batch.json()["batch"]["id"])[0]["state"] == "completed", what="the batch")
     stack.wait(lambda: {m["status"] for m in messages_with(stack, number) if m["direction"] == 1} == {"delivered"}, what="the deliveries")
     stack.sql("REPLACE INTO ai_profile (tenant_id, target_number) VALUES (%s, %s)", stack.tenant.id, f"{number[3:6]} {number[6:9]}-{number[9:]}")
     answer = erase(stack, number)

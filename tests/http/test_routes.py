@@ -10,7 +10,7 @@ import subprocess
 
 
 def output(*arguments):
-    return subprocess.run([BIN / "centralactl", *arguments], capture_output=True, text=True, check=True, timeout=30).stdout
+    return subprocess.run([BIN / "centralactl", *arguments], capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def test_the_routes_are_those_of_the_golden_file():

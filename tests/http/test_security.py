@@ -99,7 +99,7 @@ def test_no_parameter_of_any_page_brings_a_worker_down(stack):
 
 def raw(stack, text):
     """Bytes to the web server as they are."""
-    with socket.create_connection(("127.0.0.1", int(stack.url.rsplit(":", 1)[1])), timeout=20) as s:
+    with socket.create_connection(("127.0.0.1", int(stack.url.rsplit(":", 1)[1])), timeout=60) as s:
         s.sendall(text)
         s.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: s.recv(65536), b""))
@@ -151,7 +151,7 @@ def test_safe_requests_run_as_the_reader(make_stack):
     stack = make_stack(cron=False)
     browser, token = stack.login(), stack.token()
     sid = stack.inbound("x").sid
-    stack.fcgi.end(limit=40)
+    stack.fcgi.end()
     stack.env["CENTRALA_DB_PASSWORD"] = "not the password"
     stack.start_fcgi()
     stack.wait(lambda: stack.get("/api/health").status_code == 200, what="health by the reader")
@@ -227,7 +227,7 @@ def test_the_log_holds_no_secret_no_number_and_no_text(make_stack):
     browser.submit("/account", action="/account/password", current=f"{word} old", password=f"{word} new", again=f"{word} new")
     Browser(stack.url).post("/login", data={"email": f"{word}@example.com", "password": f"{word} wrong"})
     stack.status(new_sid(), "failed", ErrorCode=30003, ErrorMessage=f"{word} {number}", To=number)
-    stack.wait(lambda: stack.sql("SELECT COUNT(*) n FROM outbox WHERE state IN ('queued', 'claimed', 'unknown')")[0]["n"] == 0, timeout=20)
+    stack.wait(lambda: stack.sql("SELECT COUNT(*) n FROM outbox WHERE state IN ('queued', 'claimed', 'unknown')")[0]["n"] == 0)
     logs = stack.logs("centrala.fcgi") + stack.logs("fcgi-cron")
     assert logs.count("event=request ") > 20 and "event=call" in logs
     session = browser.cookies["centrala_session"]

@@ -86,7 +86,7 @@ def test_security_headers_are_the_programs(server_stack):
 def test_program_that_is_down_gives_an_error_that_is_no_message(make_stack, server):
     """text/plain would be texted to the customer; a 2xx would lose the message."""
     stack = make_stack(server=server, cron=False)
-    stack.fcgi.end(limit=40)
+    stack.fcgi.end()
     answer = stack.inbound("lost?")
     assert answer.status_code == 503
     assert answer.headers["Content-Type"].startswith("text/html")

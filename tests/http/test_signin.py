@@ -52,10 +52,18 @@ def test_wrong_password_and_unknown_account_sound_the_same(stack):
 
 
 def test_an_unknown_account_takes_as_long_as_a_known_one(stack):
-    def fastest(email):
-        return min(try_login(stack, email, "not the password").elapsed.total_seconds() for _ in range(3))
-    known, unknown = fastest(USERS["operator"]), fastest("nobody.at.all@example.com")
-    assert 0.4 < unknown / known < 2.5, f"{known:.3f} s and {unknown:.3f} s"
+    """The fastest of three and more each: whatever else the machine does makes one slower, never quicker."""
+    took = {USERS["operator"]: [], "nobody.at.all@example.com": []}
+    for turn in range(15):
+        stack.sql("DELETE FROM throttle")
+        for email, times in took.items():
+            answer = try_login(stack, email, "not the password")
+            assert answer.status_code == 401
+            times.append(answer.elapsed.total_seconds())
+        known, unknown = (min(times) for times in took.values())
+        if turn >= 2 and 0.4 < unknown / known < 2.5:
+            return
+    raise AssertionError(f"{known:.3f} s and {unknown:.3f} s")
 
 
 def test_the_cookie_is_for_this_site_and_no_script(stack):
@@ -169,15 +177,15 @@ def test_no_unsafe_page_without_the_sessions_token(stack, path):
     for data in ({}, {"_csrf": ""}, {"_csrf": "0" * 32}, {"_csrf": csrf_of(other.page("/"))}):
         answer = browser.post(path, data=data, allow_redirects=False)
         assert answer.status_code == 403, answer.status_code
-    assert requests.post(stack.url + path, data={"_csrf": csrf_of(browser.page("/"))}, timeout=20).status_code == 401
+    assert requests.post(stack.url + path, data={"_csrf": csrf_of(browser.page("/"))}, timeout=60).status_code == 401
 
 
 def test_no_sign_in_from_another_site(stack):
     good = {"email": USERS["agent"], "password": stack.passwords[USERS["agent"]]}
     for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "null"}):
-        answer = requests.post(stack.url + "/login", data=good, headers=headers, allow_redirects=False, timeout=20)
+        answer = requests.post(stack.url + "/login", data=good, headers=headers, allow_redirects=False, timeout=60)
         assert answer.status_code == 403 and COOKIE not in answer.cookies, headers
-    assert requests.post(stack.url + "/login", data=good, headers={"Origin": stack.url}, allow_redirects=False, timeout=20).status_code == 303
+    assert requests.post(stack.url + "/login", data=good, headers={"Origin": stack.url}, allow_redirects=False, timeout=60).status_code == 303
 
 
 # ---- throttling ----
@@ -189,7 +197,7 @@ def strict_stack(database):
 
 
 def restart(stack):
-    stack.fcgi.end(limit=40)
+    stack.fcgi.end()
     stack.start_fcgi()
     stack.wait(lambda: stack.get("/api/health").status_code == 200, what="the new master")
 
@@ -330,9 +338,9 @@ def test_the_set_up_code_cannot_be_guessed_and_users_close_the_page(make_stack):
     stack = make_stack(seed=False, cron=False, auth_tries=3)
     code = (stack.folder / "var" / "setup.code").read_text().strip()
     fill = dict(tenant="X", name="Ala", email="ala@example.com", password="correct horse battery")
-    answers = [requests.post(stack.url + "/setup", data={"code": f"guess{i}", **fill}, timeout=20) for i in range(4)]
+    answers = [requests.post(stack.url + "/setup", data={"code": f"guess{i}", **fill}, timeout=60) for i in range(4)]
     assert [a.status_code for a in answers] == [422] * 4
-    assert requests.post(stack.url + "/setup", data={"code": code, **fill}, timeout=20).status_code == 422, "too many attempts"
+    assert requests.post(stack.url + "/setup", data={"code": code, **fill}, timeout=60).status_code == 422, "too many attempts"
     assert stack.sql("SELECT COUNT(*) n FROM user")[0]["n"] == 0
     stack.ctl("tenant", "add", "X")
     stack.ctl("user", "add", "bob@example.com", "--tenant", "X", "--role", "admin", input="a long password\n")

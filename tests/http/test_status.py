@@ -126,7 +126,7 @@ def test_a_failure_that_comes_before_the_answer(stack):
 def test_an_event_without_our_id_waits_for_its_message(stack):
     """At an address of the account, not ours: only the SID links it, and the SID comes later."""
     number = new_number()
-    script(stack, number, callbacks=[], delay_ms=700)
+    script(stack, number, callbacks=[], delay_ms=2500)
     done = []
     thread = threading.Thread(target=lambda: done.append(stack.api("POST", "/api/send-message", json={"to": number, "body": "x"})))
     thread.start()

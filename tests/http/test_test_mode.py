@@ -90,7 +90,7 @@ def test_the_handset_is_woken_at_once(test_mode_stack):
         stack.wait(lambda: stack.sql("SELECT 1 FROM heartbeat WHERE pid = %s", stack.cron.pid), what="the first round, which comes before the long wait")
         number = new_number()
         type_on_handset(stack, number, stack.line, "wake up")
-        stack.wait(lambda: messages_with(stack, number), timeout=5, what="the webhook")
+        stack.within(5, lambda: messages_with(stack, number), what="the webhook")
     finally:
         stack.stop_cron()
         stack.env["CENTRALA_CRON_POLL_MS"] = "200"

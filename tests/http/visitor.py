@@ -6,9 +6,7 @@ import urllib.parse
 
 import requests
 
-from core_tools import PROFILE
-
-TIMEOUT = 60 if PROFILE == "asan" else 20
+TIMEOUT = 60
 
 
 class Browser(requests.Session):
