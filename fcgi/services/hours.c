@@ -113,6 +113,21 @@ const char *hours_json(struct arena *a, const struct hours *h)
     return out.s;
 }
 
+const char *hours_words(struct arena *a, const struct hours *h)
+{
+    struct str out;
+    if (h->off)
+        return "always";
+    str_init(&out, a, 256, 500);
+    for (int d = 0; d < WEEK; d++) {
+        if (h->day[d].n)
+            str_printf(&out, "%s%s", out.len ? ", " : "", hours_days[d]);
+        for (int i = 0; i < h->day[d].n; i++)
+            str_printf(&out, " %s-%s", hours_clock(a, h->day[d].span[i].from), hours_clock(a, h->day[d].span[i].to));
+    }
+    return out.s;
+}
+
 bool hours_empty(const struct hours *h)
 {
     for (int d = 0; d < WEEK; d++)

@@ -37,6 +37,8 @@ const char *hours_mistake(const struct hours *h, int day);
 /* False when it is not such JSON. Without closed days. */
 bool hours_parse(struct arena *a, const char *json, struct hours *out);
 const char *hours_json(struct arena *a, const struct hours *h);
+/* For the trail: "mon 09:00-12:00 13:00-17:00, fri 18:00-02:00", or "always". */
+const char *hours_words(struct arena *a, const struct hours *h);
 /* No day has a span. */
 bool hours_empty(const struct hours *h);
 

@@ -100,7 +100,10 @@ static int64_t on_since(const struct reply_rule_row *r, const struct reply_rule_
 static const char *change_words(struct ctx *ctx, const struct reply_rule_row *old, const struct reply_rule_row *r)
 {
     bool texts = strcmp(old->body, r->body) != 0 || strcmp(old->closed_body, r->closed_body) != 0 || strcmp(old->fallback, r->fallback) != 0;
-    return arena_printf(ctx->arena, "mode %s to %s, hours %s, at most %" PRId64 "%s", old->mode, r->mode, r->hours && !strstr(r->hours, "\"off\"") ? r->hours : "always", r->most, texts ? ", text changed" : "");
+    struct hours hours;
+    if (!r->hours || !hours_parse(ctx->arena, r->hours, &hours))
+        hours = (struct hours){ .off = true };
+    return arena_printf(ctx->arena, "mode %s to %s, hours %s, at most %" PRId64 "%s", old->mode, r->mode, hours_words(ctx->arena, &hours), r->most, texts ? ", text changed" : "");
 }
 
 struct saving { const struct reply_rule_row *r; const char *name; const struct closed_day_row *days; size_t day_count; };

@@ -114,6 +114,10 @@ static void test_the_longest_there_can_be_fits_its_column(void **state)
     }
     const char *json = hours_json(a, &h);
     assert_true(strlen(json) <= 500);
+    assert_string_equal(hours_words(a, &h), "always");
+    h.off = false;
+    assert_true(strlen(hours_words(a, &h)) <= 350); /* the trail has 500 for all of it */
+    h.off = true;
     same_again(json);
 }
 
