@@ -59,6 +59,9 @@ bool opt_out_feedback(struct ctx *ctx, uint64_t conversation, uint64_t message, 
 /* An inbound message that is stored (again): records what its word does, once for each SID. `conversation` 0: unrouted. */
 struct opt_out_heard { const char *from, *body, *sid; uint64_t conversation, message; enum opt_word word; };
 bool opt_out_heard(struct ctx *ctx, const struct opt_out_heard *heard);
+/* The same for a message of that time which only Twilio's list told of: what is known to be newer stands, and nobody is asked
+ * about old doubts. */
+bool opt_out_heard_late(struct ctx *ctx, const struct opt_out_heard *heard, int64_t at_ms);
 /* A human's answer to the doubts of a conversation: did the customer ask to stop? False with ABSENT: nothing is open. */
 bool opt_out_decide(struct ctx *ctx, uint64_t conversation, bool stop);
 

@@ -7,9 +7,11 @@
 #include "services/note.h"
 #include "services/opt_out_change.h"
 #include "services/params.h"
+#include "store/ai_history.h"
 #include "store/conversations.h"
+#include "store/messages.h"
 
-enum { WORD_SHOWN = 60 };
+enum { WORD_SHOWN = 60, LATER_MOST = 200, DOUBT_MS = 48 * 3600 * 1000 };
 
 /* The customer's word: SID and text of the message go with it. */
 static bool make(struct ctx *ctx, const struct opt_out_heard *h, struct opt_out_change *c)
@@ -48,6 +50,28 @@ bool opt_out_heard(struct ctx *ctx, const struct opt_out_heard *h)
         return opt_out_apply(ctx, ask, &(struct question){ .heard = h });
     c.only = "keyword";
     return opt_out_write(ctx, &c, false);
+}
+
+/* A START that found nothing to lift is in the chat only. */
+static bool started_later(struct ctx *ctx, const struct opt_out_heard *h)
+{
+    struct rows rows = db_said(ctx, ctx->tenant, h->conversation, 0, LATER_MOST);
+    const struct said_row *r = rows.row;
+    for (size_t i = 0; i < rows.n && r[i].id > h->message; i++)
+        if (r[i].direction == INBOUND && opt_out_word(ctx, r[i].body, NULL) == OPT_START)
+            return true;
+    return false;
+}
+
+bool opt_out_heard_late(struct ctx *ctx, const struct opt_out_heard *h, int64_t at_ms)
+{
+    struct opt_out_change c;
+    if (h->word == OPT_NONE || h->word == OPT_HELP || (h->word == OPT_DOUBT && at_ms < ctx->now_ms - DOUBT_MS))
+        return true;
+    if (!make(ctx, h, &c))
+        return false;
+    bool newer = db_opt_out_since(ctx, ctx->tenant, c.row.hash, c.row.channel, at_ms) || (h->word != OPT_START && started_later(ctx, h));
+    return !ctx->err.code && (newer || opt_out_heard(ctx, h));
 }
 
 static bool decide(struct ctx *ctx, void *arg)

@@ -8,6 +8,7 @@
 #include "services/audit.h"
 #include "services/credentials.h"
 #include "services/delivery.h"
+#include "services/opt_out.h"
 #include "services/params.h"
 #include "services/removal.h"
 #include "services/sync.h"
@@ -86,7 +87,12 @@ static int add(struct ctx *ctx, const struct twilio_listed *m)
     const struct ingest_row *r = db_message_import(ctx, ctx->tenant, &row);
     if (!r)
         return -1;
-    return strcmp(r->outcome, "added") == 0;
+    if (strcmp(r->outcome, "added") != 0)
+        return 0;
+    struct opt_out_heard heard = { .from = row.peer, .body = row.body, .sid = row.sid, .conversation = r->conversation_id, .message = r->message_id };
+    if (in)
+        heard.word = opt_out_word(ctx, row.body, NULL);
+    return !ctx->err.code && opt_out_heard_late(ctx, &heard, row.at_ms) ? 1 : -1;
 }
 
 static bool gone_has(const struct rows *gone, const char *sid)

@@ -39,6 +39,8 @@ static const struct sql event_of =
     SQL("INSERT INTO opt_out_event (tenant_id,key_hash,channel,kind,source,message_sid,reason,user_id,actor) "
         "SELECT ?,key_hash,channel,?,source,message_sid,reason,?,LEFT(?,190) FROM opt_out WHERE tenant_id=? AND id=?", NULL);
 static const struct sql caused = SQL_REPEATABLE("SELECT 0,0,id FROM opt_out_event WHERE tenant_id=? AND cause=?", &opt_out_place_type);
+static const struct sql since =
+    SQL_REPEATABLE("SELECT 0,0,id FROM opt_out_event WHERE tenant_id=? AND key_hash=? AND created_at>? AND channel IN (?,'all') LIMIT 1", &opt_out_place_type);
 static const struct sql events =
     SQL_REPEATABLE("SELECT id,channel,kind,source,message_sid,reason,actor,created_at FROM opt_out_event WHERE tenant_id=? "
                    "AND key_hash=(SELECT o.key_hash FROM opt_out o WHERE o.tenant_id=? AND o.id=?) ORDER BY id DESC LIMIT ?", &opt_out_event_row_type);
@@ -124,6 +126,11 @@ bool db_opt_out_event_of(struct ctx *ctx, uint64_t tenant, uint64_t id, const ch
 bool db_opt_out_caused(struct ctx *ctx, uint64_t tenant, const char *cause)
 {
     return stmt_one(ctx, &caused, ARGS(U64(tenant), TEXT(cause))) != NULL;
+}
+
+bool db_opt_out_since(struct ctx *ctx, uint64_t tenant, const uint8_t *hash, const char *channel, int64_t since_ms)
+{
+    return stmt_one(ctx, &since, ARGS(U64(tenant), BYTES((const char *)hash, KEY_HASH), TIME(since_ms), TEXT(channel))) != NULL;
 }
 
 struct rows db_opt_out_events(struct ctx *ctx, uint64_t tenant, uint64_t id, int limit)

@@ -53,6 +53,8 @@ int db_opt_out_put(struct ctx *ctx, uint64_t tenant, const struct opt_out_new *r
 int64_t db_opt_out_lift(struct ctx *ctx, uint64_t tenant, const struct opt_out_new *row, const char *only);
 /* The customer asks again: what the provider said is to be looked at. */
 bool db_opt_out_ask(struct ctx *ctx, uint64_t tenant, const uint8_t *hash, const char *channel);
+/* Has anything been recorded about the person on that channel since? False too on failure. */
+bool db_opt_out_since(struct ctx *ctx, uint64_t tenant, const uint8_t *hash, const char *channel, int64_t since_ms);
 /* A person has looked at what the provider said, and lets it stand. */
 int64_t db_opt_out_confirm(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64_t user, const char *actor);
 /* Addresses and free words away, hashes stay. */

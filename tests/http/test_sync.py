@@ -231,3 +231,34 @@ def test_attachments_of_fetched_messages_come_too(stack):
     stack.wait(lambda: [r["state"] for r in stack.sql(rows, sid)] == ["stored", "stored"], what="the files")
     assert [r["content_type"] for r in stack.sql(rows, sid)] == ["image/png", "application/pdf"]
     assert fetch(stack, 2)["added"] == 0 and len(stack.sql(rows, sid)) == 2
+
+
+def out_of(stack, number):
+    return stack.sql("SELECT state, source FROM opt_out WHERE tenant_id = %s AND address_key = %s", stack.tenant.id, number)
+
+
+def test_a_stop_whose_webhook_was_lost_counts_and_what_is_newer_stands(stack):
+    """Days come newest first: a START that is known already outlives the STOP before it."""
+    lost, back, again, said, lifted = (new_number() for _ in range(5))
+    record(stack, lost, "Stop!", days_ago=2)
+    record(stack, back, "STOP", days_ago=3)
+    record(stack, back, "start", days_ago=1)
+    record(stack, again, "START", days_ago=3)
+    record(stack, again, "stopp", days_ago=2)
+    record(stack, again, "stop", days_ago=1)
+    stack.inbound("STOP", sender=said)
+    record(stack, said, "START", days_ago=1)
+    record(stack, lifted, "STOP", days_ago=2)
+    for method, path in (("POST", "/api/opt-outs"), ("DELETE", f"/api/opt-outs/{lifted.replace('+', '%2B')}")):
+        assert stack.api(method, path, json={"address": lifted} if method == "POST" else None).status_code == 200
+    fetch(stack, 4)
+    assert [out_of(stack, n) for n in (lost, again, said)] == [[{"state": "out", "source": "keyword"}]] * 3
+    assert not out_of(stack, back) and [r["state"] for r in out_of(stack, lifted)] == ["in"], "what came after it counts"
+    assert stack.api("POST", "/api/send-message", json={"to": lost, "body": "x"}).status_code == 400
+    assert [m["status"] for m in messages_with(stack, lost) if m["direction"] == 2] == ["opted-out"], "the chat says so"
+    assert asked(stack, lost) == [], "nothing is answered"
+    doubtful, old = new_number(), new_number()
+    record(stack, doubtful, "stop writing to me please", days_ago=1)
+    record(stack, old, "stop writing to me please", days_ago=6)
+    fetch(stack, 7)
+    assert [len([m for m in messages_with(stack, n) if m["status"] == "opt-out-doubt"]) for n in (doubtful, old)] == [1, 0], "nobody is asked about last week"
