@@ -78,7 +78,7 @@ void clock_iso(int64_t ms, bool with_ms, char out[CLOCK_ISO_MAX])
         *p = 0;
         return;
     }
-    const int64_t least = clock_days(0, 1, 1) * DAY, most = clock_days(10000, 1, 1) * DAY - 1;
+    static const int64_t least = INT64_C(-719528) * DAY, most = INT64_C(2932897) * DAY - 1; /* years 0 to 9999 */
     struct civil c;
     clock_to_utc(ms < least ? least : ms > most ? most : ms, &c);
     p = put(p, c.year, 4), *p++ = '-';

@@ -272,9 +272,12 @@ const struct plan *plan_of_number(const char *digits)
     size_t low = 0, high = ARRAY_LEN(plans);
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = strncmp(plans[middle].code, digits, strlen(plans[middle].code));
-        if (order == 0)
+        const char *code = plans[middle].code, *d = digits;
+        while (*code && *code == *d)
+            code++, d++;
+        if (!*code)
             return &plans[middle];
+        int order = (unsigned char)*code - (unsigned char)*d;
         if (order < 0)
             low = middle + 1;
         else
@@ -364,9 +367,12 @@ const char *plan_match(const struct plan *plan, const char *national)
     if (n + strlen(plan->code) > 15)
         return NULL;
     for (const char *rule = plan->rules, *end; *rule; rule = *end ? end + 1 : end) {
-        end = rule + strcspn(rule, " ");
         bool absent = *rule == '!';
-        const char *prefix = rule + absent, *colon = prefix + strcspn(prefix, ": ");
+        const char *prefix = rule + absent, *colon = prefix;
+        while (*colon && *colon != ':' && *colon != ' ')
+            colon++;
+        for (end = colon; *end && *end != ' ';) /* a list formats fifty numbers */
+            end++;
         if (pattern_takes(prefix, colon, national) < 0)
             continue;
         if (absent)

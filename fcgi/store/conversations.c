@@ -83,27 +83,29 @@ static const struct sql changes =
 static const struct sql change_of =
     SQL_REPEATABLE("SELECT id," CHANGED("") ",UTC_TIMESTAMP(3) FROM conversation WHERE tenant_id=? AND id=? AND " CHANGED("") ">?", &change_row_type);
 
-/* The user's mark in {"7": 12, "9": 15}; 0 when there is none. */
-static int64_t mark_of(const char *seen_by, uint64_t user)
+/* The user's mark stands in {"7": 12, "9": 15}; there is none when nothing was read. */
+static void put_unread(struct conversation_row *c, size_t n, uint64_t user)
 {
     char key[26];
-    int n = snprintf(key, sizeof key, "\"%" PRIu64 "\":", user);
-    const char *at = seen_by ? strstr(seen_by, key) : NULL;
-    return at ? strtoll(at + n, NULL, 10) : 0;
+    int len = snprintf(key, sizeof key, "\"%" PRIu64 "\":", user);
+    for (size_t i = 0; user && i < n; i++) {
+        const char *at = c[i].seen_by ? strstr(c[i].seen_by, key) : NULL;
+        c[i].unread = c[i].inbound_count - (at ? strtoll(at + len, NULL, 10) : 0);
+    }
 }
 
 static struct conversation_row *with_unread(struct conversation_row *c, uint64_t user)
 {
-    if (c && user)
-        c->unread = c->inbound_count - mark_of(c->seen_by, user);
+    put_unread(c, c != NULL, user);
     return c;
 }
 
 static struct rows listed(struct ctx *ctx, struct rows rows, uint64_t user)
 {
     struct conversation_row *c = rows.row;
+    put_unread(c, rows.n, user);
     for (size_t i = 0; i < rows.n; i++)
-        with_unread(&c[i], user)->now_ms = ctx->now_ms;
+        c[i].now_ms = ctx->now_ms;
     return rows;
 }
 

@@ -1,4 +1,4 @@
-/* i18n.c - reads .mo catalogues, looks messages up by bisection, chooses plural forms and the visitor's language. */
+/* i18n.c - reads .mo catalogues, looks messages up by hash, chooses plural forms and the visitor's language. */
 #include "base/base.h"
 #include "web/i18n.h"
 #include "base/utf8.h"
@@ -18,6 +18,8 @@ struct catalog {
     enum language lang;
     uint32_t count;
     const struct message *messages;
+    uint32_t mask;
+    const uint32_t *table; /* place of the message + 1, by the hash of its id; 0 = free. At least half of it is. */
 };
 
 static const char codes[LANG_COUNT][3] = { [LANG_EN] = "en", [LANG_PL] = "pl", [LANG_ES] = "es" };
@@ -161,6 +163,31 @@ static const char *mo_read(struct catalog *c, struct arena *a, const char *file,
     return why ? why : mo_header(c);
 }
 
+static uint32_t hash_of(const char *id)
+{
+    uint32_t hash = 2166136261u;
+    for (; *id; id++)
+        hash = (hash ^ (unsigned char)*id) * 16777619u;
+    return hash ^ hash >> 15;
+}
+
+static void table_make(struct catalog *c, struct arena *a)
+{
+    uint32_t cap = 16;
+    while (cap < 2 * c->count)
+        cap *= 2;
+    uint32_t *table = ARENA_ARRAY(a, uint32_t, cap);
+    memset(table, 0, sizeof *table * cap);
+    c->mask = cap - 1;
+    for (uint32_t i = 0; i < c->count; i++) {
+        uint32_t at = hash_of(c->messages[i].id) & c->mask;
+        while (table[at])
+            at = (at + 1) & c->mask;
+        table[at] = i + 1;
+    }
+    c->table = table;
+}
+
 const struct catalog *catalog_load(struct arena *a, const char *path, enum language lang, const char **problem)
 {
     size_t size;
@@ -170,8 +197,10 @@ const struct catalog *catalog_load(struct arena *a, const char *path, enum langu
     struct catalog *c = ARENA_NEW(a, struct catalog);
     c->lang = lang;
     const char *why = mo_read(c, a, file, size);
-    if (!why)
+    if (!why) {
+        table_make(c, a);
         return c;
+    }
     *problem = arena_printf(a, "%s: %s", path, why);
     return NULL;
 }
@@ -191,18 +220,12 @@ enum language catalog_language(const struct catalog *c)
 /* NULL when there is none or it has no text. The empty id is the header, no message. */
 static const struct message *find(const struct catalog *c, const char *id)
 {
-    if (!c || !*id)
+    if (!c || !c->table || !*id)
         return NULL;
-    uint32_t low = 0, high = c->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        int order = strcmp(id, c->messages[middle].id);
-        if (order == 0)
-            return c->messages[middle].len ? &c->messages[middle] : NULL;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
+    for (uint32_t at = hash_of(id) & c->mask; c->table[at]; at = (at + 1) & c->mask) {
+        const struct message *m = &c->messages[c->table[at] - 1];
+        if (strcmp(id, m->id) == 0)
+            return m->len ? m : NULL;
     }
     return NULL;
 }

@@ -186,6 +186,9 @@ struct view_times {
     const char *today_text, *yesterday_text;
     int64_t date_day; /* of date_text: rows of a list often share their day */
     const char *date_text;
+    int64_t ago;      /* of ago_text, in its unit, and how long that unit is */
+    int64_t ago_unit;
+    const char *ago_text;
 };
 
 static int64_t day_number(const struct civil *c)
@@ -253,25 +256,29 @@ static const char *clock_text(struct arena *a, const struct civil *c)
     return out;
 }
 
-static const char *ago_text(struct request *rq, int64_t ms, const char *date)
+/* Rows of a list often share it, too. */
+static const char *ago_text(struct request *rq, struct view_times *t, int64_t ms)
 {
     enum { MINUTE = 60000, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
-    int64_t passed = rq->ctx.now_ms - ms;
+    int64_t passed = rq->ctx.now_ms - ms, unit = passed < HOUR ? MINUTE : passed < DAY ? HOUR : DAY, n = passed / unit;
     if (passed < -MINUTE || passed >= 30LL * DAY)
-        return date;
+        return t->date_text;
     if (passed < MINUTE)
         return say(rq, N_("just now"));
-    if (passed < HOUR)
-        return say_n(rq, N_("%lld minute ago"), N_("%lld minutes ago"), passed / MINUTE);
-    if (passed < DAY)
-        return say_n(rq, N_("%lld hour ago"), N_("%lld hours ago"), passed / HOUR);
-    return say_n(rq, N_("%lld day ago"), N_("%lld days ago"), passed / DAY);
+    if (t->ago_text && t->ago == n && t->ago_unit == unit)
+        return t->ago_text;
+    t->ago = n;
+    t->ago_unit = unit;
+    return t->ago_text = unit == MINUTE ? say_n(rq, N_("%lld minute ago"), N_("%lld minutes ago"), n)
+                         : unit == HOUR ? say_n(rq, N_("%lld hour ago"), N_("%lld hours ago"), n)
+                                        : say_n(rq, N_("%lld day ago"), N_("%lld days ago"), n);
 }
 
-static const char *day_text(const struct view_times *t, const struct civil *c, const char *date)
+/* Of the date made last. */
+static const char *day_text(const struct view_times *t)
 {
-    int64_t days_ago = t->today - day_number(c);
-    return days_ago == 0 ? t->today_text : days_ago == 1 ? t->yesterday_text : date;
+    int64_t days_ago = t->today - t->date_day;
+    return days_ago == 0 ? t->today_text : days_ago == 1 ? t->yesterday_text : t->date_text;
 }
 
 const char *view_day(struct request *rq, int64_t ms)
@@ -279,7 +286,8 @@ const char *view_day(struct request *rq, int64_t ms)
     struct civil c;
     struct view_times *t = times(rq);
     zone_to_civil(t->zone, ms, &c, NULL);
-    return day_text(t, &c, date_text(rq, t, &c));
+    date_text(rq, t, &c);
+    return day_text(t);
 }
 
 /* {clock, date}; `c` becomes the time in the zone of `t`. */
@@ -306,7 +314,7 @@ const char *view_moment(struct request *rq, struct value *o, const char *name, i
     if (ms == CLOCK_NONE)
         return NULL;
     moment(rq, t, o, name, ms, &c);
-    return day_text(t, &c, t->date_text);
+    return day_text(t);
 }
 
 void view_time(struct request *rq, struct value *o, const char *name, int64_t ms)
@@ -316,10 +324,9 @@ void view_time(struct request *rq, struct value *o, const char *name, int64_t ms
         return;
     struct view_times *t = times(rq);
     struct value *time = moment(rq, t, o, name, ms, &c);
-    const char *date = date_text(rq, t, &c);
     put_iso(rq, time, ms);
-    object_text(time, "day", day_text(t, &c, date));
-    object_text(time, "ago", ago_text(rq, ms, date));
+    object_text(time, "day", day_text(t));
+    object_text(time, "ago", ago_text(rq, t, ms));
 }
 
 const char *view_weekday(struct request *rq, int weekday)
