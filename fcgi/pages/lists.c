@@ -9,19 +9,22 @@
 #include "services/session.h"
 #include "pages/parts.h"
 
-/* A page makes a hundred of these: not by printf. `before` NULL: none. */
-static const char *id_behind(struct request *rq, const char *before, uint64_t id)
+/* A page makes a hundred of these: not by printf. */
+static const char *id_text(struct request *rq, uint64_t id)
 {
     struct str s;
-    str_init(&s, rq->ctx.arena, 64, 512);
-    str_puts(&s, before);
+    str_init(&s, rq->ctx.arena, 20, 20);
     str_int(&s, (int64_t)id);
     return s.s;
 }
 
-static const char *id_text(struct request *rq, uint64_t id)
+static const char *joined(struct request *rq, const char *before, const char *behind)
 {
-    return id_behind(rq, NULL, id);
+    size_t n = strlen(before), m = strlen(behind);
+    char *s = arena_alloc(rq->ctx.arena, n + m + 1);
+    memcpy(s, before, n);
+    memcpy(s + n, behind, m + 1);
+    return s;
 }
 
 static void put_conversation_row(struct request *rq, struct value *list, const struct conversation_row *c)
@@ -29,7 +32,7 @@ static void put_conversation_row(struct request *rq, struct value *list, const s
     struct value *o = list_object(list);
     const char *id = id_text(rq, c->id);
     object_text(o, "id", id);
-    object_text(o, "chat_url", id_behind(rq, "/conversations/", c->id));
+    object_text(o, "chat_url", joined(rq, "/conversations/", id));
     put_title(rq, o, c->name, c->peer);
     put_channel(rq, o, c->channel);
     view_time(rq, o, "at", c->last_ms);
@@ -161,7 +164,8 @@ static void put_message(struct request *rq, struct chat *chat, const struct mess
 {
     struct value *o = list_object(chat->list);
     bool ours = m->direction == OUTBOUND;
-    object_text(o, "id", id_text(rq, m->id));
+    const char *id = id_text(rq, m->id);
+    object_text(o, "id", id);
     const char *day = view_moment(rq, o, "at", m->created_ms);
     bool another = day && (!chat->day || strcmp(day, chat->day) != 0);
     object_text(o, "day", another ? chat->day = day : NULL);
@@ -173,7 +177,7 @@ static void put_message(struct request *rq, struct chat *chat, const struct mess
     object_bool(o, "inbound", !ours);
     object_text(o, "author", author(rq, chat, m));
     object_text(o, "body", *m->body ? m->body : NULL);
-    object_text(o, "remove_url", chat->remove_before ? id_behind(rq, chat->remove_before, m->id) : NULL);
+    object_text(o, "remove_url", chat->remove_before ? joined(rq, chat->remove_before, id) : NULL);
     object_bool(o, "rare", put_rare(rq, o, chat, m));
     object_text(o, "state", NULL);
     object_text(o, "state_at", NULL);
