@@ -4,6 +4,7 @@ const { merge } = await import(`./merge.js${new URL(import.meta.url).search}`);
 
 const PERIOD_MS = 2000;
 const SLOWEST_MS = 15000;
+const HIDDEN_MS = 30000; // behind other windows: seldom, so that the title can tell of what came
 const NEAR_END_PX = 60;
 const WIDE = matchMedia('(min-width: 74rem)');
 
@@ -23,6 +24,15 @@ function showProblem(text) {
 // What a row says aloud: who, and the text. Each kind of row has these under names of its own.
 const SPOKEN = '.row-title b, .row-preview, .h-who a, .one-line, .bubble-author, .bubble-text';
 const spoken = (item) => [...item.querySelectorAll(SPOKEN)].map((part) => part.textContent.trim()).join(': ');
+
+// What came while nobody looked is counted in the title, where tabs show it.
+const title = document.title;
+let missed = 0;
+
+function mark(count) {
+  missed = document.hidden ? missed + count : 0;
+  document.title = missed > 0 ? `(${missed}) ${title}` : title;
+}
 
 // Sentences of what is new since the last look: rows that were not there, messages that failed meanwhile.
 function news(box, before) {
@@ -64,6 +74,7 @@ export function show(box, fragment) {
   if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
   const lines = first ? [] : news(box, before);
   if (lines.length > 0) say(lines.slice(-3).join(' '));
+  mark(lines.length);
   for (const link of box.dataset.here ? box.querySelectorAll('.conversation-row > a') : []) {
     const here = link.pathname === box.dataset.here;
     link.parentElement.classList.toggle('here', here);
@@ -101,7 +112,7 @@ async function look(live) {
 
 function schedule(live) {
   clearTimeout(live.timer);
-  if (!live.ended && !document.hidden) live.timer = setTimeout(() => turn(live), live.wait);
+  if (!live.ended) live.timer = setTimeout(() => turn(live), document.hidden ? HIDDEN_MS : live.wait);
 }
 
 async function turn(live) {
@@ -121,7 +132,7 @@ async function turn(live) {
   schedule(live);
 }
 
-/** Look now: after a send, or when the page comes back to the front: behind other windows nothing is asked. */
+/** Look now: after a send, or when the page comes back to the front. */
 export function lookNow() {
   for (const live of boxes) {
     live.wait = PERIOD_MS;
@@ -136,7 +147,10 @@ for (const box of document.querySelectorAll('[data-live-url]')) {
   if (box.dataset.cursor === '') turn(live); // filled by us
   else schedule(live);
 }
-document.addEventListener('visibilitychange', () => !document.hidden && lookNow());
+document.addEventListener('visibilitychange', () => {
+  mark(0);
+  if (!document.hidden) lookNow();
+});
 addEventListener('online', lookNow);
 addEventListener('pageshow', (event) => event.persisted && location.reload()); // unread marks may be old
 WIDE.addEventListener('change', lookNow);

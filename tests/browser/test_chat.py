@@ -216,18 +216,22 @@ def test_search_and_a_new_message_beside_the_chat(panel, stack):
     assert page.window.current_url.endswith("#send")
 
 
-def test_behind_other_windows_nothing_is_asked(panel, stack):
+def test_behind_other_windows_little_is_asked_and_the_title_counts(panel, stack):
     path = write(stack, "+48601000016", "first")
     page, other = panel().open(path).stay(), panel("agent").open(path)
     page.script("const ask = fetch; window.asked = 0; window.fetch = (...what) => { window.asked += 1; return ask(...what); };")
     page.wait(lambda: page.script("return asked"), "a look")
+    title = page.window.title
     page.script("window.was = true; Object.defineProperty(document, 'hidden', { get: () => window.was, configurable: true })")
     page.window.execute_async_script("setTimeout(arguments[0], 2500)")  # by the page's clock: what was planned before is done then
     before = page.script("return asked")
     for text in ("second", "third"):
         stack.inbound(text, sender="+48601000016")
         other.wait(lambda t=text: other.texts(".bubble.in .bubble-text")[-1] == t, "the message", LIVE_LIMIT)
-    assert page.script("return asked") == before, "a hidden page asked"
+    assert page.script("return asked") == before, "a hidden page asks seldom"
+    page.script("dispatchEvent(new Event('online'))")  # the next look
+    page.wait(lambda: page.window.title == f"(2) {title}", "what came, in the title")
     page.script("window.was = false; document.dispatchEvent(new Event('visibilitychange'))")
     page.wait(lambda: page.texts(".bubble.in .bubble-text")[-2:] == ["second", "third"], "both at once", LIVE_LIMIT)
+    assert page.window.title == title
     assert page.stayed()
