@@ -31,7 +31,8 @@ def routes():
 def test_who_is_nobody_gets_nothing_but_what_is_public(stack, method, path, kind, permission):
     answer = Browser(stack.url).request(method, re.sub(r":\w+", "1", path), allow_redirects=False)
     if kind == "TWILIO":
-        assert answer.status_code == 403 and answer.headers["Content-Type"] == "text/xml"
+        # Twilio reads the answer to a message, and nobody that to a state but programs made for predecessor 000.
+        assert answer.status_code == 403 and answer.headers["Content-Type"] == ("application/json" if path == "/twilio/status" else "text/xml")
     elif permission == "public":
         assert answer.status_code in (200, 404, 422)
     elif kind == "API":
