@@ -20,8 +20,8 @@ static const struct form_field batch_fields[] = {
     FORM_TEXTS(struct batch_in, targets, 1000, MULTILINE),
     FORM_TEXTS(struct batch_in, numbers_text, 1000, MULTILINE),
     FORM_TEXTS(struct batch_in, recipients_text, 1000, MULTILINE),
-    FORM_TEXT(struct batch_in, messaging_service_sid, 0, 34, 0),
-    FORM_TEXT(struct batch_in, nonce, 0, 64, 0),
+    FORM_TEXT(struct batch_in, messaging_service_sid, 0, 34, ASCII),
+    FORM_TEXT(struct batch_in, nonce, 0, 64, ASCII),
     FORM_ID(struct batch_in, line_id, 0),
 };
 const struct form batch_form = FORM(struct batch_in, batch_fields);

@@ -18,12 +18,12 @@ struct send_message_in {
 static const struct form_field send_message_fields[] = {
     FORM_PHONE(struct send_message_in, to, REQUIRED | ADDRESS),
     FORM_TEXT(struct send_message_in, body, 0, 1600, MULTILINE),
-    FORM_TEXT(struct send_message_in, content_sid, 0, 34, 0),
+    FORM_TEXT(struct send_message_in, content_sid, 0, 34, ASCII),
     FORM_JSON(struct send_message_in, content_variables, 4000, 0),
     FORM_TEXTS(struct send_message_in, media_urls, 10, 0),
-    FORM_TEXT(struct send_message_in, messaging_service_sid, 0, 34, 0),
+    FORM_TEXT(struct send_message_in, messaging_service_sid, 0, 34, ASCII),
     FORM_BOOL(struct send_message_in, use_messaging_service, false),
-    FORM_TEXT(struct send_message_in, nonce, 0, 64, 0),
+    FORM_TEXT(struct send_message_in, nonce, 0, 64, ASCII),
 };
 const struct form send_message_form = FORM(struct send_message_in, send_message_fields);
 
@@ -31,7 +31,7 @@ struct message_add_in { const char *to, *body, *nonce; };
 static const struct form_field message_add_fields[] = {
     FORM_PHONE(struct message_add_in, to, REQUIRED | ADDRESS),
     FORM_TEXT(struct message_add_in, body, 1, SPLIT_UNITS * SEND_PARTS_MOST, REQUIRED | MULTILINE),
-    FORM_TEXT(struct message_add_in, nonce, 0, 60, 0), /* room for the number of a part */
+    FORM_TEXT(struct message_add_in, nonce, 0, 60, ASCII), /* room for the number of a part */
 };
 const struct form message_add_form = FORM_SUCCESS(struct message_add_in, message_add_fields);
 

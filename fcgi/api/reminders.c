@@ -39,7 +39,7 @@ static const struct form_field reminder_add_fields[] = {
     WISH_INT(max_age_minutes, 1, REMINDER_AGE_MOST, 0),
     WISH_TEXT(quiet_from, 0, 8, 0),
     WISH_TEXT(quiet_until, 0, 8, 0),
-    FORM_TEXT(struct reminder_add_in, nonce, 0, 64, 0),
+    FORM_TEXT(struct reminder_add_in, nonce, 0, 64, ASCII),
 };
 const struct form reminder_add_form = FORM(struct reminder_add_in, reminder_add_fields);
 

@@ -13,7 +13,7 @@ struct bulk_in { const char *body, *recipients, *nonce, *act; uint64_t line; };
 static const struct form_field bulk_fields[] = {
     FORM_TEXT(struct bulk_in, body, 1, BODY_MOST_UNITS, REQUIRED | MULTILINE),
     FORM_TEXT(struct bulk_in, recipients, 1, BULK_NUMBERS_MOST, REQUIRED | MULTILINE),
-    FORM_TEXT(struct bulk_in, nonce, 0, 64, 0),
+    FORM_TEXT(struct bulk_in, nonce, 0, 64, ASCII),
     FORM_TEXT(struct bulk_in, act, 0, 8, 0),
     FORM_ID(struct bulk_in, line, 0),
 };

@@ -12,7 +12,7 @@ struct reply_in { const char *body, *nonce; int64_t seen; struct texts kept; uin
 static const struct form_field reply_fields[] = {
     FORM_TEXT(struct reply_in, body, 0, BODY_MOST_UNITS, MULTILINE), /* may be empty beside an attachment: message_send() decides */
     FORM_TEXTS(struct reply_in, kept, SEND_MEDIA_MOST, 0),
-    FORM_TEXT(struct reply_in, nonce, 0, 64, 0),
+    FORM_TEXT(struct reply_in, nonce, 0, 64, ASCII),
     FORM_INT(struct reply_in, seen, 0, UINT32_MAX, 0, 0),
     FORM_ID(struct reply_in, draft, 0),
 };

@@ -10,7 +10,7 @@ struct send_in { const char *to, *body, *nonce; uint64_t line; };
 static const struct form_field send_fields[] = {
     FORM_PHONE(struct send_in, to, REQUIRED | ADDRESS),
     FORM_TEXT(struct send_in, body, 1, BODY_MOST_UNITS, REQUIRED | MULTILINE),
-    FORM_TEXT(struct send_in, nonce, 0, 64, 0),
+    FORM_TEXT(struct send_in, nonce, 0, 64, ASCII),
     FORM_ID(struct send_in, line, 0),
 };
 const struct form send_form = FORM(struct send_in, send_fields);

@@ -30,7 +30,7 @@ static const struct form_field reminder_fields[] = { /* nothing is required here
     WISH_INT(max_age_minutes, 1, REMINDER_AGE_MOST, 0),
     WISH_TEXT(quiet_from, 8, 0),
     WISH_TEXT(quiet_until, 8, 0),
-    FORM_TEXT(struct reminder_in, nonce, 0, 64, 0),
+    FORM_TEXT(struct reminder_in, nonce, 0, 64, ASCII),
     FORM_BOOL(struct reminder_in, preview, false),
     FORM_INT(struct reminder_in, version, 0, UINT32_MAX, 0, 0),
 };

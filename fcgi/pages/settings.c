@@ -13,7 +13,7 @@ static const struct form_field account_fields[] = {
     FORM_TEXT(struct account_in, second_token, 0, 64, 0),
     FORM_TEXT(struct account_in, api_key_sid, 0, 34, 0),
     FORM_TEXT(struct account_in, api_key_secret, 0, 64, 0),
-    FORM_TEXT(struct account_in, messaging_service_sid, 0, 34, 0),
+    FORM_TEXT(struct account_in, messaging_service_sid, 0, 34, ASCII),
     FORM_BOOL(struct account_in, drop_second, false),
     FORM_BOOL(struct account_in, unchecked, false),
 };

@@ -111,6 +111,8 @@ bool bulk_check(struct ctx *ctx, const struct bulk_wish *wish, struct bulk_plan 
         return err_field(ctx, "body", N_("Write a text."));
     if (utf16_units(body, n) > BODY_MOST_UNITS)
         return err_field(ctx, "body", N_("The text is longer than 1600 characters."));
+    if (!sending_service_check(ctx, wish->messaging_service_sid))
+        return false;
     out->line = sender(ctx, wish->line_id);
     if (!out->line || !read_numbers(ctx, wish, out))
         return false;

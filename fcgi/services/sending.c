@@ -123,11 +123,16 @@ static bool check_target(struct ctx *ctx, struct draft *d)
            check_window(ctx, d, db_conversation_on_line(ctx, ctx->tenant, d->line->id, d->peer));
 }
 
+bool sending_service_check(struct ctx *ctx, const char *sid)
+{
+    return !sid || is_sid(sid, "MG") || err_field(ctx, "messaging_service_sid", N_("A Messaging Service is MG and 32 hexadecimal digits."));
+}
+
 static bool check_service(struct ctx *ctx, struct draft *d)
 {
     d->service_sid = d->rq->messaging_service_sid;
-    if (d->service_sid && !is_sid(d->service_sid, "MG"))
-        return err_field(ctx, "messaging_service_sid", N_("A Messaging Service is MG and 32 hexadecimal digits."));
+    if (!sending_service_check(ctx, d->service_sid))
+        return false;
     if (!d->rq->use_messaging_service || d->service_sid)
         return true;
     const struct credentials *c = credentials_get(ctx);

@@ -52,6 +52,9 @@ struct send_result {
     int64_t error_code;                   /* when the provider refused */
     const char *error;                    /* message id or the provider's words; NULL when none */
 };
+/* "MG" and 32 hexadecimal digits; NULL is none. Else false with ERR_INVALID at "messaging_service_sid". */
+bool sending_service_check(struct ctx *ctx, const char *sid);
+
 /* False with ctx->err: INVALID at the field ("to", "body", "line", "media_urls", "content_sid"): nothing was stored; or
  * DATABASE when it could not be stored. Once stored it is true: a refusal by Twilio with status "failed" and the error, a
  * database that went away in the middle with "queued" (fcgi-cron finds out what became of it). */

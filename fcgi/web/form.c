@@ -133,6 +133,11 @@ static void fill_text(struct fill *f, const struct arrived *in)
     if (!text)
         return;
     *(const char **)f->member = text;
+    for (const char *s = text; f->field->flags & ASCII && *s; s++)
+        if (*s < 0x21 || *s > 0x7e) {
+            mistake(f, N_("This text has characters that are not allowed."));
+            return;
+        }
     int64_t units = (int64_t)utf16_units(text, strlen(text));
     if (units == 0)
         required(f);

@@ -21,7 +21,8 @@ enum form_flags {
     MULTILINE = 2,  /* newlines allowed and normalised to LF; else control characters are a mistake */
     RAW = 4,        /* not trimmed (passwords) */
     ADDRESS = 8,    /* a PHONE that may carry a channel prefix ("whatsapp:+48…"), kept with it */
-    CLAMP = 16      /* an INT out of range is moved to the nearest limit, an unreadable one to its default */
+    CLAMP = 16,     /* an INT out of range is moved to the nearest limit, an unreadable one to its default */
+    ASCII = 32      /* visible ASCII only: names that programs give */
 };
 
 enum { SWITCH_UNSAID = -1, SWITCH_OFF, SWITCH_ON };

@@ -63,7 +63,7 @@ def test_what_is_asked_for_is_shown_as_text(stack, path):
         assert "<script>alert" not in answer.text and "<img src=x" not in answer.text and not re.search(r'="[^"]*"-alert', answer.text)
 
 
-JUNK = ["", "0", "-1", "x", "99999999999999999999", "1e9", "%00", "%ff", "' OR 1=1 --", "a" * 7000, "%", "[]", "1;2", "\u202e", "../../etc/passwd", "1-ffffffffffffffffffff",
+JUNK = ["", "0", "🙂", "-1", "x", "99999999999999999999", "1e9", "%00", "%ff", "' OR 1=1 --", "a" * 7000, "%", "[]", "1;2", "\u202e", "../../etc/passwd", "1-ffffffffffffffffffff",
         "-9223372036854775808-x"]
 
 
@@ -81,7 +81,7 @@ def test_no_parameter_of_any_page_brings_a_worker_down(stack):
         for method, path, _ in routes[i::2]:
             if path == "/logout" or path.endswith("/revoke"):
                 continue
-            for junk in JUNK[:8] + [None]:
+            for junk in JUNK[:9] + [None]:
                 query = {f: junk for f in fields} if junk is not None else {}
                 target = re.sub(r":\w+", urllib.parse.quote(junk or "1", safe="%")[:200] or "1", path)
                 for more in ({"view": "chat", "id": "1"}, {"view": "handset"}, {}):
@@ -92,9 +92,36 @@ def test_no_parameter_of_any_page_brings_a_worker_down(stack):
                         failed.append((method, target, junk, answer.status_code))
     at_once(2, probe)
     assert failed == []
-    for junk in JUNK[8:]:
+    for junk in JUNK[9:]:
         for path in ("/history?q=", "/live?view=list&cursor=", "/live?view=chat&id=1&cursor=", "/conversations?before=", "/unrouted?before=", "/api/messages?before=", "/conversations/"):
             assert browser.get(path + urllib.parse.quote(junk, safe="%")).status_code < 500
+
+
+TYPES = [None, True, 0, -1, 3.7, 10 ** 30, " ", [], {}, [[]], [None], ["", ""], "a" * 70000, "\u202eabc", "🙂", "\x00", "a\x00b", "0x10", "NaN"]
+
+
+def test_no_member_of_any_call_brings_more_than_a_400(make_stack):
+    """Each call with each of its members in every other type."""
+    stack = make_stack(cron=False)
+    source = "".join(p.read_text() for p in (ROOT / "fcgi/api").glob("*.c"))
+    forms = {m[0]: re.findall(r"(?:FORM_\w+\(struct \w+, |WISH_\w+\(|\{ \")(\w+)", m[1]) for m in re.findall(r"form_field (\w+)_fields\[\] = (\{.*?\};)", source, re.S)}
+    tables = dict(re.findall(r"struct form (\w+) = FORM\w*\(struct \w+, (\w+)_fields\)", source))
+    routes = re.findall(r'^ROUTE\(POST, *"(/api/[^"]+)", *API, *\w+, *\w+, *(\w+)\)', (ROOT / "fcgi/routes.def").read_text(), re.M)
+    calls = [(path.replace(":id", "1").replace(":sid", "SM" + "0" * 32).replace(":key", "OPENAI_API_KEY"), forms[tables[form]]) for path, form in routes if form in tables]
+    assert len(calls) >= 11 and all(fields for _, fields in calls)
+    fine = {"to": new_number(), "address": new_number(), "body": "x", "inbound_from": new_number(), "inbound_to": stack.line, "participant": new_number(), "recipients": ["12"],
+            "interval_minutes": 60, "value": "sk-abcdefgh12345678"}
+    failed = []
+
+    def probe(i):
+        for path, fields in calls[i::2]:
+            for field in fields:
+                for value in TYPES:
+                    answer = stack.api("POST", path, json={**{f: fine[f] for f in fields if f in fine}, field: value})
+                    if answer.status_code >= 500 and answer.status_code != 502 or answer.headers["Content-Type"] != "application/json":
+                        failed.append((path, field, str(value)[:20], answer.status_code))
+    at_once(2, probe)
+    assert failed == []
 
 
 def raw(stack, text):
