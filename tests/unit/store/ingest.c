@@ -23,7 +23,7 @@ static const struct sql ingest = SQL_REPEATABLE("CALL message_ingest(?,?,?,?,?,?
 static const struct sql counts = SQL("SELECT CONCAT_WS(' ',(SELECT COUNT(*) FROM contact),(SELECT COUNT(*) FROM conversation),"
     "(SELECT COUNT(*) FROM message),(SELECT COUNT(*) FROM message_event),(SELECT COUNT(*) FROM message_media),(SELECT COUNT(*) FROM unrouted))", &text_type);
 static const struct sql conversation_line = SQL("SELECT CONCAT_WS('|',peer,channel,name,last_direction,last_status,preview,message_count,"
-    "inbound_count,last_at=last_inbound_at,last_at=changed_at,last_message_id=(SELECT MAX(id) FROM message WHERE conversation_id=c.id)) "
+    "inbound_count,last_at=last_inbound_at,changed_at<=last_at,last_message_id=(SELECT MAX(id) FROM message WHERE conversation_id=c.id)) "
     "FROM conversation c WHERE id=?", &text_type);
 static const struct sql message_line = SQL("SELECT CONCAT_WS('|',direction,status,rank,sid,segments,num_media,extra,body,"
     "ABS(TIMESTAMPDIFF(SECOND,created_at,UTC_TIMESTAMP(3)))<5) FROM message WHERE id=?", &text_type);
