@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/phone.h"
 #include "services/answering.h"
+#include "services/error_codes.h"
 #include "services/note.h"
 #include "services/opt_out.h"
 #include "services/replies.h"
@@ -20,6 +21,7 @@ struct judging {
     uint64_t last_person;   /* newest message that a person of ours wrote, 0: none lately */
     int64_t answers;        /* automatic ones since then or since midnight */
     bool newer, noted;      /* the customer wrote again; the stop is in the chat already */
+    bool looped;            /* Twilio has stopped one of them: two programs were answering each other */
 };
 
 /* The least id of a message of that moment (schema/0001, time_id). */
@@ -36,7 +38,12 @@ static uint64_t least(uint64_t a, uint64_t b)
 
 /* ---- what happened lately ---- */
 
-static void count_recent(struct judging *j, const struct rows *rows, uint64_t midnight)
+static bool stopped_by_twilio(struct ctx *ctx, int64_t code)
+{
+    return code && error_code(ctx->arena, (int)code).feedback == FEEDBACK_NO_AUTO_REPLY;
+}
+
+static void count_recent(struct ctx *ctx, struct judging *j, const struct rows *rows, uint64_t midnight)
 {
     const struct recent_row *r = rows->row; /* newest first */
     for (size_t i = 0; i < rows->n; i++) {
@@ -48,6 +55,7 @@ static void count_recent(struct judging *j, const struct rows *rows, uint64_t mi
         if (j->last_person || r[i].id < midnight)
             continue;
         j->answers += machine;
+        j->looped |= machine && stopped_by_twilio(ctx, r[i].error_code);
         j->noted |= r[i].direction == NOTE && strcmp(r[i].status, "answers-stopped") == 0;
     }
 }
@@ -64,7 +72,7 @@ static bool look(struct ctx *ctx, struct judging *j)
     uint64_t floor = least(least(midnight, j->c->message_id), id_at(j->row->arrived_ms - PERSON_MS));
     struct rows rows = db_reply_recent(ctx, ctx->tenant, j->c->conversation_id, floor);
     if (rows.ok)
-        count_recent(j, &rows, midnight);
+        count_recent(ctx, j, &rows, midnight);
     return rows.ok;
 }
 
@@ -171,7 +179,7 @@ static bool judge(struct ctx *ctx, struct judging *j, struct verdict *out)
         out->outcome = guards[i](ctx, j);
     if (!out->outcome)
         *out = what_to_say(ctx, j);
-    if ((out->answer || out->think) && j->answers >= j->row->most)
+    if ((out->answer || out->think) && (j->looped || j->answers >= j->row->most))
         *out = (struct verdict){ .outcome = "loop" };
     return !ctx->err.code;
 }

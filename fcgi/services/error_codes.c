@@ -62,7 +62,7 @@ static const char *read_line(char *line, struct error_code *out)
         return "the code is not a number from 1 to 999999";
     if (strlen(part[1]) != 1 || !strchr("NL1UC-", part[1][0]))
         return "the verdict is not one of N L 1 U C -";
-    *out = (struct error_code){ .code = (int)code, .verdict = (enum verdict)part[1][0], .en = part[3], .pl = part[4], .es = part[5] };
+    *out = (struct error_code){ .code = (int)code, .verdict = (enum code_verdict)part[1][0], .en = part[3], .pl = part[4], .es = part[5] };
     if (!read_feedback(part[2], &out->feedback))
         return "the feedback is not a known word";
     if (!*out->en || !*out->pl || !*out->es)

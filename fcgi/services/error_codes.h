@@ -7,7 +7,7 @@
 #include "base/base.h"
 #include "base/arena.h"
 
-enum verdict {
+enum code_verdict {
     VERDICT_NEVER = 'N',    /* do not send again */
     VERDICT_LATER = 'L',    /* not processed or passing: again with back-off */
     VERDICT_ONCE = '1',     /* one more try */
@@ -56,7 +56,7 @@ enum feedback { FEEDBACK_LIST(FEEDBACK_ENUM) FEEDBACK_COUNT };
 
 struct error_code {
     int code;
-    enum verdict verdict;
+    enum code_verdict verdict;
     enum feedback feedback;
     const char *en, *pl, *es; /* plain words, a sentence without its full stop */
 };

@@ -148,7 +148,7 @@ bool outgoing_settle(struct ctx *ctx, const struct outbox_row *row, const char *
     case CALL_REFUSED:
         break;
     }
-    enum verdict verdict = r->code ? error_code(ctx->arena, r->code).verdict : VERDICT_NEVER;
+    enum code_verdict verdict = r->code ? error_code(ctx->arena, r->code).verdict : VERDICT_NEVER;
     if (r->class == CALL_UNKNOWN && verdict != VERDICT_LATER)
         return settle_unknown(ctx, row, claim);
     if (verdict == VERDICT_UNKNOWN)

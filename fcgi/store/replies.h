@@ -65,8 +65,8 @@ struct reply_case_row {
 extern const struct row_type reply_case_row_type;
 
 /* What happened in a conversation lately, newest first. */
-struct recent_row { uint64_t id; int direction, author_kind; const char *status; };
-#define RECENT_ROW(F) F(U64, id, 0) F(INT, direction, 0) F(INT, author_kind, 0) F(TEXT, status, 0)
+struct recent_row { uint64_t id; int direction, author_kind; const char *status; int64_t error_code; };
+#define RECENT_ROW(F) F(U64, id, 0) F(INT, direction, 0) F(INT, author_kind, 0) F(TEXT, status, 0) F(I64, error_code, 0)
 extern const struct row_type recent_row_type;
 
 /* Over all tenants, longest due first; `quick`: only on lines that answer without thinking. */

@@ -54,7 +54,7 @@ static const struct sql case_of =
                    "LEFT JOIN reply_rule r ON r.tenant_id=l.tenant_id AND r.line_key=IF(COALESCE(o.mode,'inherit')='inherit',0,l.id) "
                    "WHERE m.tenant_id=? AND m.conversation_id=? AND m.id=?", &reply_case_row_type);
 static const struct sql recent =
-    SQL_REPEATABLE("SELECT id,direction,author_kind,status FROM message WHERE tenant_id=? AND conversation_id=? AND id>=? ORDER BY id DESC LIMIT 1000", &recent_row_type);
+    SQL_REPEATABLE("SELECT id,direction,author_kind,status,COALESCE(error_code,0) FROM message WHERE tenant_id=? AND conversation_id=? AND id>=? ORDER BY id DESC LIMIT 1000", &recent_row_type);
 static const struct sql outcome_since =
     SQL_REPEATABLE("SELECT tenant_id,conversation_id,message_id FROM reply_job WHERE tenant_id=? AND conversation_id=? AND message_id>=? AND outcome=? LIMIT 1",
                    &reply_due_row_type);

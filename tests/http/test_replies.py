@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from panel import asked, at_once, csrf_of, enter, messages_with, mistakes, new_number, new_sid, second_cron
+from panel import asked, at_once, csrf_of, enter, messages_with, mistakes, new_number, new_sid, script, second_cron
 from stack import Tenant
 
 TEXT = "Thank you, we will write back soon."
@@ -226,6 +226,19 @@ def test_at_most_so_many_answers_without_a_person(on):
     assert [job(on, s)["outcome"] for s in sids] == ["answered"] * 5 + ["loop"] * 2
     notes = [m["status"] for m in messages_with(on, number) if m["direction"] == 2]
     assert notes == ["answers-stopped"], "said once"
+    assert on.api("POST", "/api/messages", json={"to": number, "body": "A person here"}).status_code == 200
+    assert outcome(on, write(on, number, "a new start")) == "answered"
+
+
+def test_what_twilio_stops_as_a_loop_is_not_gone_on_with(on):
+    number = new_number()
+    script(on, number, code=14107, message="Reply rate limit hit")
+    first, second = write(on, number, "one"), None
+    assert outcome(on, first) == "answered"
+    on.wait(lambda: [m for m in messages_with(on, number) if m["error_code"] == 14107], what="the refusal")
+    second = write(on, number, "two")
+    assert outcome(on, second) == "loop"
+    assert [m["status"] for m in messages_with(on, number) if m["direction"] == 2] == ["answers-stopped"]
     assert on.api("POST", "/api/messages", json={"to": number, "body": "A person here"}).status_code == 200
     assert outcome(on, write(on, number, "a new start")) == "answered"
 
