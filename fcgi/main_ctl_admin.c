@@ -4,14 +4,17 @@
 #include "base/crypto.h"
 #include "base/phone.h"
 #include "main_ctl.h"
+#include "services/line_settings.h"
 #include "services/session.h"
 #include "services/tenants.h"
 #include "store/db.h"
 #include "store/migrate.h"
 #include "web/handlers.h"
-#include <ctype.h>
+#include "web/i18n.h"
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { USAGE = 2 };
 
 /* Prints what went wrong, with the field's option where there is one. */
 static int failed(const struct ctx *ctx)
@@ -23,37 +26,15 @@ static int failed(const struct ctx *ctx)
     return 1;
 }
 
-/* The value behind --name, NULL when absent. */
-static const char *option(int argc, char **argv, const char *name)
-{
-    for (int i = 0; i + 1 < argc; i++)
-        if (strcmp(argv[i], name) == 0)
-            return argv[i + 1];
-    return NULL;
-}
-
-static const char *option_or(int argc, char **argv, const char *name, const char *def)
-{
-    const char *v = option(argc, argv, name);
-    return v ? v : def;
-}
-
-/* First argument that is no option. */
-static const char *operand(int argc, char **argv)
-{
-    for (int i = 0; i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) == 0)
-            i++;
-        else
-            return argv[i];
-    }
-    return NULL;
-}
-
 static int usage(const char *text)
 {
     fprintf(stderr, "usage: centralactl %s\n", text);
-    return 2;
+    return USAGE;
+}
+
+static bool no_arguments(int argc, char **argv)
+{
+    return ctl_arguments(argc, argv, NULL, NULL, 0, NULL);
 }
 
 static bool ensure_key(const struct ctl *ctl)
@@ -70,8 +51,8 @@ static bool ensure_key(const struct ctl *ctl)
 static int migrate(struct ctl *ctl, int argc, char **argv)
 {
     int applied = 0;
-    (void)argc;
-    (void)argv;
+    if (!no_arguments(argc, argv))
+        return USAGE;
     if (!ensure_key(ctl))
         return 1;
     db_use(ctl->ctx.db, DB_OWNER);
@@ -87,24 +68,30 @@ static int migrate(struct ctl *ctl, int argc, char **argv)
 
 static int tenant_add_command(struct ctl *ctl, int argc, char **argv)
 {
-    const char *name = operand(argc, argv);
-    struct credentials_in in = {
-        .account_sid = option(argc, argv, "--sid"), .token = option(argc, argv, "--token"), .second_token = option(argc, argv, "--second-token"),
-        .api_key_sid = option(argc, argv, "--api-key"), .api_key_secret = option(argc, argv, "--api-secret"),
-        .messaging_service_sid = option(argc, argv, "--messaging-service"),
-    };
+    enum { SID, TOKEN, SECOND_TOKEN, API_KEY, API_SECRET, SERVICE, CREDENTIALS, COUNTRY = CREDENTIALS, ZONE, LANGUAGE, COUNT };
+    static const char *const names[COUNT] = { "--sid", "--token", "--second-token", "--api-key", "--api-secret", "--messaging-service",
+                                              "--country", "--zone", "--language" };
+    const char *v[COUNT] = { [COUNTRY] = "PL", [ZONE] = "Europe/Warsaw", [LANGUAGE] = "pl" }, *name = NULL;
+    struct ctx *ctx = &ctl->ctx;
+    enum language language;
+    bool credentials = false;
+    if (!ctl_arguments(argc, argv, names, v, COUNT, &name))
+        return USAGE;
     if (!name)
         return usage("tenant add NAME [--sid AC… --token …] [--second-token …] [--api-key SK… --api-secret …] [--messaging-service MG…] "
                      "[--country PL] [--zone Europe/Warsaw] [--language pl]");
-    if (in.account_sid && !credentials_check(&ctl->ctx, &in))
-        return failed(&ctl->ctx);
-    uint64_t id = tenant_add(&ctl->ctx, name, option_or(argc, argv, "--country", "PL"), option_or(argc, argv, "--zone", "Europe/Warsaw"),
-                             option_or(argc, argv, "--language", "pl"));
-    if (!id || (in.account_sid && !credentials_put(&ctl->ctx, id, &in)))
-        return failed(&ctl->ctx);
-    struct tenant_row *t = db_tenant_get(&ctl->ctx, id);
+    if (!language_parse(v[LANGUAGE], &language)) {
+        err_field(ctx, "language", N_("pl, en or es"));
+        return failed(ctx);
+    }
+    for (size_t i = 0; i < CREDENTIALS; i++)
+        credentials |= v[i] != NULL;
+    struct credentials_in in = { .account_sid = v[SID], .token = v[TOKEN], .second_token = v[SECOND_TOKEN], .api_key_sid = v[API_KEY],
+                                 .api_key_secret = v[API_SECRET], .messaging_service_sid = v[SERVICE] };
+    uint64_t id = tenant_add(ctx, name, v[COUNTRY], v[ZONE], language_code(language), credentials ? &in : NULL);
+    const struct tenant_row *t = id ? db_tenant_get(ctx, id) : NULL;
     if (!t)
-        return failed(&ctl->ctx);
+        return failed(ctx);
     printf("tenant %" PRIu64 " added; its webhook addresses begin with %s/hook/%s/\n", id, ctl->conf->main_public_url, t->hook_secret);
     return 0;
 }
@@ -119,15 +106,19 @@ static void read_line(char *out, size_t room)
 
 static int user_add_command(struct ctl *ctl, int argc, char **argv)
 {
-    const char *email = operand(argc, argv), *tenant = option(argc, argv, "--tenant"), *role = option(argc, argv, "--role");
+    enum { TENANT, ROLE, NAME, COUNT };
+    static const char *const names[COUNT] = { "--tenant", "--role", "--name" };
+    const char *v[COUNT] = { [NAME] = "" }, *email = NULL;
     char password[PASSWORD_MOST + 2] = "";
-    if (!email || !tenant || !role)
+    if (!ctl_arguments(argc, argv, names, v, COUNT, &email))
+        return USAGE;
+    if (!email || !v[TENANT] || !v[ROLE])
         return usage("user add EMAIL --tenant NAME --role admin|manager|operator|agent [--name NAME]   (password on standard input; none: generated)");
     if (!isatty(STDIN_FILENO))
         read_line(password, sizeof password);
     const char *secret = *password ? password : crypto_token(ctl->ctx.arena, 12);
-    struct tenant_row *t = tenant_named(&ctl->ctx, tenant);
-    if (!t || !user_add(&ctl->ctx, t->id, email, option_or(argc, argv, "--name", ""), role, secret))
+    const struct tenant_row *t = tenant_named(&ctl->ctx, v[TENANT]);
+    if (!t || !user_add(&ctl->ctx, t->id, email, v[NAME], v[ROLE], secret))
         return failed(&ctl->ctx);
     if (*password)
         printf("user %s added\n", email);
@@ -138,11 +129,19 @@ static int user_add_command(struct ctl *ctl, int argc, char **argv)
 
 static int line_add_command(struct ctl *ctl, int argc, char **argv)
 {
-    const char *number = operand(argc, argv), *tenant = option(argc, argv, "--tenant"), *channel = option(argc, argv, "--channel");
-    if (!number || !tenant || !channel)
+    enum { TENANT, CHANNEL, NAME, PER_SECOND, COUNT };
+    static const char *const names[COUNT] = { "--tenant", "--channel", "--name", "--per-second" };
+    const char *v[COUNT] = { [NAME] = "", [PER_SECOND] = "0" }, *number = NULL;
+    if (!ctl_arguments(argc, argv, names, v, COUNT, &number))
+        return USAGE;
+    if (!number || !v[TENANT] || !v[CHANNEL])
         return usage("line add +E164 --tenant NAME --channel sms|whatsapp [--name NAME] [--per-second N]");
-    struct tenant_row *t = tenant_named(&ctl->ctx, tenant);
-    if (!t || !line_add(&ctl->ctx, t->id, number, channel, option_or(argc, argv, "--name", ""), strtol(option_or(argc, argv, "--per-second", "0"), NULL, 10)))
+    char *end;
+    long per_second = strtol(v[PER_SECOND], &end, 10);
+    if (end == v[PER_SECOND] || *end || per_second < 0 || per_second > LINE_RATE_MOST)
+        return fprintf(stderr, "centralactl: --per-second is a whole number from 0 (the usual pace) to %d\n", LINE_RATE_MOST), 1;
+    const struct tenant_row *t = tenant_named(&ctl->ctx, v[TENANT]);
+    if (!t || !line_add(&ctl->ctx, t->id, number, v[CHANNEL], v[NAME], per_second))
         return failed(&ctl->ctx);
     printf("line %s added\n", number);
     return 0;
@@ -150,10 +149,13 @@ static int line_add_command(struct ctl *ctl, int argc, char **argv)
 
 static int token_new_command(struct ctl *ctl, int argc, char **argv)
 {
-    const char *email = option(argc, argv, "--user");
-    if (!email)
+    static const char *const names[] = { "--user", "--name" };
+    const char *v[] = { NULL, "command line" };
+    if (!ctl_arguments(argc, argv, names, v, ARRAY_LEN(names), NULL))
+        return USAGE;
+    if (!v[0])
         return usage("token new --user EMAIL [--name WHAT_FOR]");
-    const char *token = token_issue(&ctl->ctx, email, option_or(argc, argv, "--name", "command line"));
+    const char *token = token_issue(&ctl->ctx, v[0], v[1]);
     if (!token)
         return failed(&ctl->ctx);
     puts(token);
@@ -162,7 +164,10 @@ static int token_new_command(struct ctl *ctl, int argc, char **argv)
 
 static int token_revoke_command(struct ctl *ctl, int argc, char **argv)
 {
-    const char *email = option(argc, argv, "--user");
+    static const char *const names[] = { "--user" };
+    const char *email = NULL;
+    if (!ctl_arguments(argc, argv, names, &email, 1, NULL))
+        return USAGE;
     if (!email)
         return usage("token revoke --user EMAIL");
     int64_t n = tokens_revoke(&ctl->ctx, email);
@@ -175,8 +180,8 @@ static int token_revoke_command(struct ctl *ctl, int argc, char **argv)
 static int demo_command(struct ctl *ctl, int argc, char **argv)
 {
     const char *email, *password;
-    (void)argc;
-    (void)argv;
+    if (!no_arguments(argc, argv))
+        return USAGE;
     if (!demo_load(&ctl->ctx, &email, &password))
         return failed(&ctl->ctx);
     printf("%s %s\n", email, password);
@@ -204,8 +209,8 @@ static int routes_command(struct ctl *ctl, int argc, char **argv)
 #undef ROUTE
     };
     (void)ctl;
-    (void)argc;
-    (void)argv;
+    if (!no_arguments(argc, argv))
+        return USAGE;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         printf("%-6s %-34s %-6s %s\n", rows[i][0], rows[i][1], rows[i][2], perm_word(rows[i][3]));
     return 0;
@@ -222,8 +227,8 @@ static int doctor(struct ctl *ctl, int argc, char **argv)
     const char *problem = "";
     struct stat st;
     struct ctx *ctx = &ctl->ctx;
-    (void)argc;
-    (void)argv;
+    if (!no_arguments(argc, argv))
+        return USAGE;
     bool key = keyring_load(ctx->arena, ctl->conf->main_key_file, &problem) != NULL;
     bool ok = report(key, "key file", key ? "" : problem);
     ok &= report(strncmp(ctl->conf->main_public_url, "https://", 8) == 0 || ctl->conf->main_test_mode, "public_url is https (Twilio needs it)", ctl->conf->main_public_url);

@@ -62,13 +62,13 @@ bool demo_load(struct ctx *ctx, const char **email, const char **password)
     struct tenant_row *old = db_tenant_by_name(ctx, name);
     if (old || ctx->err.code)
         return old ? err_field(ctx, "tenant", N_("There is already a tenant with this name.")) : false;
-    uint64_t tenant = tenant_add(ctx, name, "GB", "Europe/Warsaw", ctx->conf->main_language);
     crypto_random_hex(account, 16);
     crypto_random_hex(token, 16);
     struct credentials_in in = { .account_sid = arena_printf(ctx->arena, "AC%s", account), .token = token };
+    uint64_t tenant = tenant_add(ctx, name, "GB", "Europe/Warsaw", ctx->conf->main_language, &in);
     *email = address;
     *password = crypto_token(ctx->arena, 9);
-    if (!tenant || !credentials_put(ctx, tenant, &in) || !user_add(ctx, tenant, address, "Demo admin", "admin", *password) ||
+    if (!tenant || !user_add(ctx, tenant, address, "Demo admin", "admin", *password) ||
         !line_add(ctx, tenant, sms_line, "sms", "Shop", 0) || !line_add(ctx, tenant, whatsapp_line, "whatsapp", "Shop", 0))
         return false;
     ctx->tenant = tenant;

@@ -65,7 +65,7 @@ bool setup_first_admin(struct ctx *ctx, const struct first_admin *in)
     struct tenant_row *tenant = db_tenant_by_name(ctx, in->tenant);
     if (ctx->err.code)
         return false;
-    uint64_t id = tenant ? tenant->id : tenant_add(ctx, in->tenant, "PL", "Europe/Warsaw", ctx->conf->main_language);
+    uint64_t id = tenant ? tenant->id : tenant_add(ctx, in->tenant, "PL", "Europe/Warsaw", ctx->conf->main_language, NULL);
     if (!id)
         return false;
     /* The file is the permit: of two who send the code at once, one can take it away. */

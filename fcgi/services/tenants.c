@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/phone.h"
+#include "base/utf8.h"
 #include "services/audit.h"
 #include "services/burst.h"
 #include "services/inbound.h"
@@ -11,16 +12,48 @@
 #include "store/db.h"
 #include "store/lines.h"
 
-uint64_t tenant_add(struct ctx *ctx, const char *name, const char *country, const char *zone, const char *language)
+struct new_tenant {
+    const char *name, *country, *zone, *language, *hook_secret;
+    const struct credentials_in *credentials;
+    uint64_t id;
+};
+
+static bool write_new(struct ctx *ctx, void *arg)
 {
-    if (!*name || strlen(name) > 80)
+    struct new_tenant *w = arg;
+    w->id = db_tenant_insert(ctx, w->name, w->country, w->zone, w->language, w->hook_secret);
+    if (!w->id)
+        return stmt_duplicate(ctx) ? err_field(ctx, "tenant", N_("There is already a tenant with this name.")) : false;
+    return !w->credentials || credentials_put(ctx, w->id, w->credentials);
+}
+
+static const char *upper_country(struct ctx *ctx, const char *country)
+{
+    return arena_printf(ctx->arena, "%c%c", country[0] & ~0x20, country[1] & ~0x20);
+}
+
+uint64_t tenant_add(struct ctx *ctx, const char *name, const char *country, const char *zone, const char *language, const struct credentials_in *credentials)
+{
+    if (!*name || !utf8_valid(name, strlen(name)) || utf8_count(name, strlen(name)) > 80)
         return err_field(ctx, "tenant", N_("A name has 1 to 80 characters."));
+    if (!phone_country_known(country))
+        return err_field(ctx, "country", N_("Two letters, for example PL, ES or CO."));
     if (!zone_load(ctx->arena, zone))
         return err_field(ctx, "zone", N_("There is no such time zone."));
-    uint64_t id = db_tenant_insert(ctx, name, country, zone, language, crypto_token(ctx->arena, 24));
-    if (!id && stmt_duplicate(ctx))
-        err_field(ctx, "tenant", N_("There is already a tenant with this name."));
-    return id;
+    if (credentials && !credentials_check(ctx, credentials))
+        return 0;
+    struct new_tenant w = { .name = name, .country = upper_country(ctx, country), .zone = zone, .language = language,
+                            .hook_secret = crypto_token(ctx->arena, 24), .credentials = credentials };
+    enum db_result r = db_transaction(ctx, write_new, &w);
+    if (r == DB_AMBIGUOUS) { /* ours when it carries the secret that was made for it */
+        err_clear(ctx);
+        const struct tenant_row *t = db_tenant_by_name(ctx, name);
+        if (t && strcmp(t->hook_secret, w.hook_secret) == 0)
+            return t->id;
+        if (!ctx->err.code)
+            err_set(ctx, ERR_DATABASE, "the tenant was not added: the connection broke at its COMMIT");
+    }
+    return r == DB_OK ? w.id : 0;
 }
 
 struct tenant_row *tenant_own(struct ctx *ctx)
@@ -50,8 +83,7 @@ bool tenant_change(struct ctx *ctx, const char *name, const char *country, const
         return err_field(ctx, "country", N_("Two letters, for example PL, ES or CO."));
     if (!zone_load(ctx->arena, zone))
         return err_field(ctx, "zone", N_("There is no such time zone."));
-    char upper[3] = { (char)(country[0] & ~0x20), (char)(country[1] & ~0x20), 0 };
-    w.country = upper;
+    w.country = upper_country(ctx, country);
     enum db_result r = db_transaction(ctx, write_tenant, &w);
     if (r == DB_AMBIGUOUS) { /* the same again ends in the same */
         err_clear(ctx);

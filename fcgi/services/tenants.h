@@ -6,8 +6,9 @@
 #include "services/credentials.h"
 #include "store/tenants.h"
 
-/* The new tenant's id, 0 with ctx->err. */
-uint64_t tenant_add(struct ctx *ctx, const char *name, const char *country, const char *zone, const char *language);
+/* The new tenant's id, 0 with ctx->err: ERR_INVALID at tenant, country, zone or as credentials_put() names. With
+ * `credentials` (NULL: none yet) both are there or neither. */
+uint64_t tenant_add(struct ctx *ctx, const char *name, const char *country, const char *zone, const char *language, const struct credentials_in *credentials);
 /* ctx->tenant's row; NULL with ctx->err. */
 struct tenant_row *tenant_own(struct ctx *ctx);
 /* ctx->tenant's, in the audit trail; false with ERR_INVALID at name, country, zone. */

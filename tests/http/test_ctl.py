@@ -37,6 +37,16 @@ def test_missing_arguments_are_told(stack, words):
     assert done.returncode == 2 and done.stderr.startswith("usage: centralactl " + " ".join(words[:2]))
 
 
+@pytest.mark.parametrize("words", [("tenant", "add", "Shop", "--sidd", "AC1"), ("tenant", "add", "Shop", "--sid"), ("tenant", "add", "Shop", "and more"), ("migrate", "now"),
+                                   ("user", "add", "a@example.com", "--tenant", "Shop", "--rolle", "admin"), ("line", "add", "+48500100100", "--tenant", "Shop", "--chanel", "sms"),
+                                   ("token", "new", "--user", "a@example.com", "extra"), ("token", "revoke", "a@example.com"), ("demo", "--once"), ("doctor", "all"), ("routes", "all")])
+def test_what_no_command_knows_is_refused_before_anything_is_done(stack, words):
+    before = stack.sql("SELECT COUNT(*) AS n FROM tenant")
+    done = stack.ctl(*words, check=False)
+    assert done.returncode == 2 and done.stderr.startswith("centralactl: ") and done.stdout == ""
+    assert stack.sql("SELECT COUNT(*) AS n FROM tenant") == before
+
+
 # ---- setting up ----
 
 def test_migrations_run_once_whoever_starts_them(database, stack):
@@ -66,10 +76,12 @@ def test_a_tenant_is_added_or_nothing(stack):
     name, sid = "Zakład " + secrets.token_hex(3), "AC" + secrets.token_hex(16)
     for wrong, field in ((["--sid", "AC12", "--token", "x" * 32], "sid"), (["--sid", sid, "--token", "short"], "token"), (["--sid", sid], "token"),
                          (["--sid", sid, "--token", "x" * 32, "--api-key", "XX"], "api_key_sid"), (["--zone", "Europe/Atlantis"], "zone"),
-                         (["--sid", sid, "--token", "x" * 32, "--messaging-service", "MG1"], "messaging_service_sid")):
+                         (["--sid", sid, "--token", "x" * 32, "--messaging-service", "MG1"], "messaging_service_sid"), (["--token", "x" * 32], "sid"),
+                         (["--country", "XX"], "country"), (["--language", "fr"], "language"), ([f"--sid={stack.tenant.sid}", "--token=" + "x" * 32], "sid")):
         done = stack.ctl("tenant", "add", name, *wrong, check=False)
         assert done.returncode == 1 and done.stderr.startswith(f"centralactl: {field}: "), done.stderr
-    done = stack.ctl("tenant", "add", name, "--sid", sid, "--token", "x" * 32, "--api-key", "SK" + "1" * 32, "--api-secret", "s" * 32, "--language", "es")
+        assert not stack.sql("SELECT id FROM tenant WHERE name = %s", name), wrong
+    done = stack.ctl("tenant", "add", name, f"--sid={sid}", "--token", "x" * 32, "--api-key", "SK" + "1" * 32, "--api-secret", "s" * 32, "--language", "es")
     secret = stack.sql("SELECT hook_secret FROM tenant WHERE name = %s", name)[0]["hook_secret"]
     assert f"/hook/{secret}/" in done.stdout and "x" * 32 not in done.stdout
     done = stack.ctl("tenant", "add", name, check=False)
@@ -95,9 +107,9 @@ def test_users(stack):
 def test_lines(stack):
     tenant, number = ["--tenant", stack.tenant.name], new_number()
     for arguments, field in ((["12", *tenant, "--channel", "sms"], "line"), ([number, *tenant, "--channel", "fax"], "channel"), ([stack.line, *tenant, "--channel", "sms"], "line"),
-                             ([number, "--tenant", "Absent", "--channel", "sms"], "tenant")):
+                             ([number, "--tenant", "Absent", "--channel", "sms"], "tenant"), ([number, *tenant, "--channel", "sms", "--per-second", "fast"], "--per-second is")):
         done = stack.ctl("line", "add", *arguments, check=False)
-        assert done.returncode == 1 and done.stderr.startswith(f"centralactl: {field}: "), done.stderr
+        assert done.returncode == 1 and done.stderr.startswith(f"centralactl: {field}"), done.stderr
     assert stack.ctl("line", "add", number, *tenant, "--channel", "whatsapp", "--name", "Sklep", "--per-second", "7").stdout == f"line {number} added\n"
     (row,) = stack.sql("SELECT * FROM line WHERE address = %s", "whatsapp:" + number)
     assert (row["channel"], row["name"], row["per_second"]) == ("whatsapp", "Sklep", 7)

@@ -21,7 +21,7 @@ static void test_an_account_has_one_tenant(void **state)
     assert_string_equal(c->account_sid, ACCOUNT_TWO);
     /* Nor one that has none yet. */
     begin(0);
-    uint64_t third = tenant_add(ctx, "three", "GB", "Europe/Warsaw", "en");
+    uint64_t third = tenant_add(ctx, "three", "GB", "Europe/Warsaw", "en", NULL);
     assert_true(third > 0);
     assert_false(credentials_put(ctx, third, &theirs));
     begin(1);

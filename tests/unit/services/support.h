@@ -73,7 +73,7 @@ static inline int open_services(void **state)
     if (!keyring_create(key, &problem) || !(ctx->keys = keyring_load(f.arena, key, &problem)))
         fail_msg("%s", problem);
     ctx->client = client_new();
-    uint64_t one = tenant_add(ctx, "one", "GB", "Europe/Warsaw", "en"), two = tenant_add(ctx, "two", "GB", "Europe/Warsaw", "en");
+    uint64_t one = tenant_add(ctx, "one", "GB", "Europe/Warsaw", "en", NULL), two = tenant_add(ctx, "two", "GB", "Europe/Warsaw", "en", NULL);
     assert_true(one == 1 && two == 2);
     struct credentials_in a = { .account_sid = ACCOUNT_ONE, .token = "11111111111111111111111111111111" };
     struct credentials_in b = { .account_sid = ACCOUNT_TWO, .token = "22222222222222222222222222222222" };
