@@ -99,6 +99,7 @@ def test_password_change(panel, stack):
     assert "differ" in page.text("#again-error")
     change(first, "a long new password", "a long new password")
     assert "The password is changed." in page.text(".notice")
+    other.expect("status of 401")  # the open page may hear of it first
     other.open("/account")
     assert other.path == "/login"
     other.sign_in("changes@example.com", password="a long new password")
