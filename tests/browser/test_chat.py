@@ -222,13 +222,14 @@ def test_behind_other_windows_little_is_asked_and_the_title_counts(panel, stack)
     page.script("const ask = fetch; window.asked = 0; window.fetch = (...what) => { window.asked += 1; return ask(...what); };")
     page.wait(lambda: page.script("return asked"), "a look")
     title = page.window.title
-    page.script("window.was = true; Object.defineProperty(document, 'hidden', { get: () => window.was, configurable: true })")
+    page.script("window.was = true; window.since = Date.now(); Object.defineProperty(document, 'hidden', { get: () => window.was, configurable: true })")
     page.window.execute_async_script("setTimeout(arguments[0], 2500)")  # by the page's clock: what was planned before is done then
     before = page.script("return asked")
     for text in ("second", "third"):
         stack.inbound(text, sender="+48601000016")
         other.wait(lambda t=text: other.texts(".bubble.in .bubble-text")[-1] == t, "the message", LIVE_LIMIT)
-    assert page.script("return asked") == before, "a hidden page asks seldom"
+    asked, seconds = page.script("return [asked, (Date.now() - since) / 1000]")
+    assert asked - before <= 2 * (seconds // 30), "a hidden page asks seldom: each of its two lists twice a minute"
     page.script("dispatchEvent(new Event('online'))")  # the next look
     page.wait(lambda: page.window.title == f"(2) {title}", "what came, in the title")
     page.script("window.was = false; document.dispatchEvent(new Event('visibilitychange'))")
