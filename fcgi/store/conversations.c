@@ -28,15 +28,18 @@ ROW_TYPE(last_row, LAST_ROW(LAST_FIELD));
     "LEFT JOIN opt_out x FORCE INDEX (ix_opt_out_address) ON x.tenant_id=c.tenant_id AND x.address_key=k.address_key "        \
     "AND x.channel IN (c.channel,'all') AND x.state='out' "                                                               \
     "LEFT JOIN ai_draft d ON d.tenant_id=c.tenant_id AND d.conversation_id=c.id AND d.message_id=c.last_message_id "
+/* Every key begins with the tenant, and the server looks into each that may do before it takes one: where the right one is
+ * known and the statement frequent, it is named. */
+#define LIST_BY(key) LIST "FORCE INDEX (" key ") "
 #define NEWEST "ORDER BY c.last_at DESC,c.id DESC LIMIT ?"
 #define LATEST "ORDER BY c.attention_at DESC,c.id DESC LIMIT ?"
 
-static const struct sql page_first = SQL_REPEATABLE(LIST "WHERE c.tenant_id=? " NEWEST, &conversation_listed_type);
+static const struct sql page_first = SQL_REPEATABLE(LIST_BY("ix_conversation_newest") "WHERE c.tenant_id=? " NEWEST, &conversation_listed_type);
 static const struct sql page_next =
-    SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND c.last_at<=? AND (c.last_at<? OR c.id<?) " NEWEST, &conversation_listed_type);
-static const struct sql waiting_first = SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND c.attention_at IS NOT NULL " LATEST, &conversation_listed_type);
+    SQL_REPEATABLE(LIST_BY("ix_conversation_newest") "WHERE c.tenant_id=? AND c.last_at<=? AND (c.last_at<? OR c.id<?) " NEWEST, &conversation_listed_type);
+static const struct sql waiting_first = SQL_REPEATABLE(LIST_BY("ix_conversation_attention") "WHERE c.tenant_id=? AND c.attention_at IS NOT NULL " LATEST, &conversation_listed_type);
 static const struct sql waiting_next =
-    SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND c.attention_at<=? AND (c.attention_at<? OR c.id<?) " LATEST, &conversation_listed_type);
+    SQL_REPEATABLE(LIST_BY("ix_conversation_attention") "WHERE c.tenant_id=? AND c.attention_at<=? AND (c.attention_at<? OR c.id<?) " LATEST, &conversation_listed_type);
 static const struct sql find =
     SQL_REPEATABLE(LIST "WHERE c.tenant_id=? AND (c.peer LIKE ? OR c.name LIKE ?) " NEWEST, &conversation_listed_type);
 static const struct sql get = SQL_REPEATABLE(ONE "WHERE c.tenant_id=? AND c.id=?", &conversation_row_type);
@@ -53,11 +56,11 @@ static const struct sql conversation_open =
         "ON DUPLICATE KEY UPDATE id=LAST_INSERT_ID(conversation.id)", NULL);
 /* The id is made under the row's lock, so ids of a conversation rise in the order in which it shows them (as message_ingest does). */
 static const struct sql bump =
-    SQL("UPDATE conversation SET last_message_id=LAST_INSERT_ID(GREATEST(time_id(),last_message_id+1)),"
+    SQL("UPDATE conversation FORCE INDEX (PRIMARY) SET last_message_id=LAST_INSERT_ID(GREATEST(time_id(),last_message_id+1)),"
         "last_at=TIMESTAMP'2020-01-01 00:00:00'+INTERVAL (last_message_id DIV 4096)*1000 MICROSECOND,last_direction=1,last_status=?,preview=?,"
         "message_count=message_count+1,attention=IF(?,'',attention),attention_at=IF(?,NULL,attention_at) WHERE tenant_id=? AND id=?", NULL);
 static const struct sql touch =
-    SQL_REPEATABLE("UPDATE conversation SET last_status=IF(last_message_id=?,COALESCE(?,last_status),last_status),changed_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=?", NULL);
+    SQL_REPEATABLE("UPDATE conversation FORCE INDEX (PRIMARY) SET last_status=IF(last_message_id=?,COALESCE(?,last_status),last_status),changed_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=?", NULL);
 /* Nobody is needed where a person's message is the newest. A doubt waits elsewhere, too: it covers no other reason. */
 static const struct sql attend =
     SQL_REPEATABLE("UPDATE conversation SET attention=?,attention_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND id=? AND (attention='' OR ?) AND NOT EXISTS ("
@@ -69,7 +72,7 @@ static const struct sql attended =
 /* The mark only rises, not above what there is; the key is the user's id as JSON writes it. */
 #define MARK "CONCAT('$.\"',?,'\"')"
 static const struct sql seen =
-    SQL_REPEATABLE("UPDATE conversation SET seen_by=JSON_SET(seen_by," MARK ",GREATEST(CAST(COALESCE(JSON_VALUE(seen_by," MARK "),0) AS SIGNED),LEAST(CAST(? AS SIGNED),CAST(inbound_count AS SIGNED)))) "
+    SQL_REPEATABLE("UPDATE conversation FORCE INDEX (PRIMARY) SET seen_by=JSON_SET(seen_by," MARK ",GREATEST(CAST(COALESCE(JSON_VALUE(seen_by," MARK "),0) AS SIGNED),LEAST(CAST(? AS SIGNED),CAST(inbound_count AS SIGNED)))) "
                    "WHERE tenant_id=? AND id=?", NULL);
 static const struct sql read_all =
     SQL_REPEATABLE("UPDATE conversation SET seen_by=JSON_SET(seen_by," MARK ",inbound_count) WHERE tenant_id=? AND id>? ORDER BY id LIMIT 1000", NULL);

@@ -128,11 +128,10 @@ static void set_options(MYSQL *m, const struct conf *conf, enum db_role role)
 
 static bool prepare_session(MYSQL *m, const struct conf *conf, enum db_role role)
 {
-    char sql[700];
+    char sql[640];
     int n = snprintf(sql, sizeof sql,
                      "SET SESSION sql_mode='STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
                      "NO_ENGINE_SUBSTITUTION',time_zone='+00:00',tx_isolation='READ-COMMITTED',collation_connection=utf8mb4_unicode_ci,"
-                     "eq_range_index_dive_limit=1," /* every key begins with the tenant: looking into each of them costs more than most statements */
                      "tx_read_only=%d,innodb_lock_wait_timeout=%d,max_statement_time=%u,idle_transaction_timeout=%d",
                      role == DB_READER, role == DB_OWNER ? 50 : LOCK_WAIT_S, io_limit(conf, role), role == DB_OWNER ? 0 : 60);
     return mysql_real_query(m, sql, (unsigned long)n) == 0;

@@ -40,7 +40,7 @@ static const struct sql note_insert =
 
 #define CHAT_SELECT                                                                                                       \
     "SELECT m.id,m.direction,m.status,m.simulated,m.author_kind,m.author,m.sid,m.segments,m.num_media," \
-    "m.error_code,m.error_text,m.extra,m.body,m.status_at,m.created_at FROM message m "
+    "m.error_code,m.error_text,m.extra,m.body,m.status_at,m.created_at FROM message m FORCE INDEX (PRIMARY) "
 static const struct sql chat_newest =
     SQL_REPEATABLE(CHAT_SELECT "WHERE m.tenant_id=? AND m.conversation_id=? ORDER BY m.id DESC LIMIT ?", &message_row_type);
 static const struct sql chat_older =
