@@ -179,6 +179,7 @@ document.addEventListener('click', dismiss);
 document.addEventListener('click', copy);
 document.addEventListener('submit', forgetDrafts);
 document.addEventListener('fresh', age);
+document.querySelector('main [aria-invalid=true]')?.focus(); // a form that came back is shown where it is wrong
 if (new URLSearchParams(location.search).has('focus')) document.querySelector('[data-search]')?.focus();
 setInterval(age, 20000);
 await Promise.all(parts);

@@ -16,7 +16,7 @@ def test_a_batch_is_written_checked_and_sent(panel, stack):
     page.fill("body", "Hello to all of you, tomorrow we open at nine.")
     with page.leads_to("/bulk"):
         page.one("button[value=check]").click()
-    assert "Numbers to send to" in page.text(".plan")
+    assert "Numbers to send to" in page.text(".plan") and page.window.current_url.endswith("#new"), "the page comes back where the answer stands"
     assert "nobody" in page.text(".plan-problems") and "Given twice" in page.text(".plan-problems")
     keep(page, "bulk-checked")
     page.size(360)

@@ -22,7 +22,7 @@ def shop(stack):
     stack.sim.post("config", {"numbers": None})
 
 
-def set_up(page, stack, shop):
+def set_up(page, stack, shop, scripts=True):
     page.open("/settings")
     assert "Nothing is stored yet" in page.text(".check .badge")
     page.fill("sid", shop.sid)
@@ -31,6 +31,7 @@ def set_up(page, stack, shop):
         page.one("form[action='/settings'] .primary").click()
     assert "Authenticate" in page.text("#token-error")
     assert page.value("sid") == shop.sid and page.value("token") == ""
+    assert not scripts or page.focused == page.one("#token"), "where it is wrong"
     page.fill("token", shop.token)
     with page.leads_to("/settings"):
         page.one("form[action='/settings'] .primary").click()
@@ -76,7 +77,7 @@ def test_setting_up(panel, stack, shop):
 
 def test_setting_up_without_scripts(panel, stack, shop):
     page = panel(None, scripts=False)
-    set_up(page.sign_in(shop.admin), stack, shop)
+    set_up(page.sign_in(shop.admin), stack, shop, scripts=False)
     assert not page.open("/settings/webhooks").one("[data-copy]").is_displayed()
 
 
