@@ -209,15 +209,10 @@ int bulk_batch_page(struct request *rq, struct response *rs) /* GET /bulk/:id */
     return view_page(rq, rs, "pages/bulk_batch");
 }
 
-static bool retry(struct ctx *ctx, uint64_t id)
-{
-    return bulk_retry(ctx, id) >= 0;
-}
-
 int bulk_act_page(struct request *rq, struct response *rs) /* POST /bulk/:id: act=pause, resume, cancel or retry */
 {
     static const struct { const char *act; bool (*run)(struct ctx *ctx, uint64_t id); } acts[] = {
-        { "pause", bulk_pause }, { "resume", bulk_resume }, { "cancel", bulk_cancel }, { "retry", retry } };
+        { "pause", bulk_pause }, { "resume", bulk_resume }, { "cancel", bulk_cancel }, { "retry", NULL } };
     const struct bulk_act_in *in = rq->in;
     uint64_t id = request_arg_id(rq, 0);
     size_t i = 0;
@@ -225,7 +220,10 @@ int bulk_act_page(struct request *rq, struct response *rs) /* POST /bulk/:id: ac
         i++;
     if (rq->form_errors || i == ARRAY_LEN(acts))
         return fail_with(rq, rs, ERR_INVALID);
-    if (!acts[i].run(&rq->ctx, id))
+    int64_t n = acts[i].run ? (acts[i].run(&rq->ctx, id) ? 1 : -1) : bulk_retry(&rq->ctx, id);
+    if (n < 0)
         return fail(rq, rs);
+    if (n == 0)
+        response_notice(rq, rs, N_("Nothing was tried again: these numbers do not exist, or their owners have opted out."));
     return redirect(rq, rs, arena_printf(rq->ctx.arena, "/bulk/%" PRIu64, id));
 }

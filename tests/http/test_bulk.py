@@ -212,6 +212,18 @@ def test_only_what_has_ended_is_tried_again(stack, other):
     assert ask(stack, other, batch)["status"] == "completed"
 
 
+def test_what_can_never_arrive_is_not_tried_again_and_that_is_said(stack, other):
+    bad = new_number()
+    script(stack, bad, code=21211, message="not a number")
+    batch = ended(stack, other, make(stack, other, recipients=[bad]), "failed")
+    person = enter(stack, other.admin)
+    path = f"/bulk/{batch['id']}"
+    form = {"_csrf": csrf_of(person.page(path)), "act": "retry"}
+    page = person.post(path, data=form)
+    assert page.status_code == 200 and 'class="notice"' in page.text
+    assert ask(stack, other, batch)["status"] == "failed"
+
+
 def test_without_a_sender_no_batch_is_made(stack):
     stack.ctl("tenant", "add", "No sender")
     stack.ctl("user", "add", "admin@nosender.example", "--tenant", "No sender", "--role", "admin", input="a long password\n")
