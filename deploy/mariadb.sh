@@ -109,7 +109,7 @@ mariadb_random() { od -An -N20 -tx1 /dev/urandom | tr -d ' \n'; }
 mariadb_write_env() { # DIR
   local dir=$1 file=$1/db.env name=${MARIADB_DATABASE:-centrala} socket
   socket=$(mariadb_socket "$dir")
-  case $socket in *[!A-Za-z0-9_./,:@+-]*) socket=${socket@Q} ;; esac # the file is sourced
+  case $socket in *"'"*) socket=${socket@Q} ;; *[!A-Za-z0-9_./,:@+-]*) socket="'$socket'" ;; esac # the file is sourced
   if [ ! -s "$file" ]; then
     (umask 077 && cat > "$file.new" <<ENV
 CENTRALA_DB_SOCKET=$socket

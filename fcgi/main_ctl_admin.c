@@ -60,7 +60,7 @@ static int migrate(struct ctl *ctl, int argc, char **argv)
         return failed(&ctl->ctx);
     printf("%d migration%s applied\n", applied, applied == 1 ? "" : "s");
     db_use(ctl->ctx.db, DB_APP);
-    const char *code = *ctl->conf->main_setup_code_file && access(ctl->conf->main_setup_code_file, F_OK) != 0 ? setup_code_make(&ctl->ctx) : NULL;
+    const char *code = *ctl->conf->main_setup_code_file ? setup_code_make(&ctl->ctx) : NULL;
     if (code)
         printf("set-up code: %s\n", code);
     return ctl->ctx.err.code ? failed(&ctl->ctx) : 0;

@@ -64,8 +64,17 @@ static bool bool_parse(const char *s, bool *out)
     return false;
 }
 
+/* Empty, or a scheme we speak and something behind it; slashes at the end are cut off in place. */
+static bool url_tidy(char *s)
+{
+    size_t n = strlen(s), scheme = strncmp(s, "https://", 8) == 0 ? 8 : strncmp(s, "http://", 7) == 0 ? 7 : 0;
+    while (n > scheme && s[n - 1] == '/')
+        s[--n] = 0;
+    return n == 0 || (scheme && n > scheme && !strpbrk(s, " \t?#"));
+}
+
 /* Puts the value into the struct; NULL, or what it should have been. */
-static const char *assign(struct loader *l, const struct setting *set, const char *value)
+static const char *assign(struct loader *l, const struct setting *set, char *value)
 {
     void *at = (char *)l->conf + set->offset;
     switch (set->type) {
@@ -73,6 +82,9 @@ static const char *assign(struct loader *l, const struct setting *set, const cha
     case SET_SECRET:
         *(const char **)at = value;
         return NULL;
+    case SET_URL:
+        *(const char **)at = value;
+        return url_tidy(value) ? NULL : "an address that begins with https:// or http://";
     case SET_INT:
         return int_parse(value, at) ? NULL : "a whole number, 0 or more";
     case SET_BOOL:
@@ -305,7 +317,7 @@ struct conf *conf_load(struct arena *a, const char *path, bool must, char *const
     struct loader l = { .arena = a, .conf = ARENA_NEW(a, struct conf), .path = path, .seen = ARENA_ARRAY(a, int, settings_count) };
     str_init(&l.problems, a, 0, PROBLEMS_MAX);
     for (size_t i = 0; i < settings_count; i++)
-        BUG_IF(assign(&l, &settings[i], settings[i].def) != NULL);
+        BUG_IF(assign(&l, &settings[i], arena_strdup(a, settings[i].def)) != NULL);
     if (path)
         load_file(&l, must);
     if (env)

@@ -6,7 +6,8 @@
  *
  * The file: "[section]", "key = value", lines that begin with # or ; are comments. A value may stand in "…" or '…' (no
  * escapes; what is between the outer quotes counts); it must when it has a blank before #, or blanks at its ends. INT is
- * a whole number from 0 on, BOOL is 1, true, yes, on, 0, false, no or off. A key given twice is an error.
+ * a whole number from 0 on, BOOL is 1, true, yes, on, 0, false, no or off, URL begins with https:// or http:// (or is empty)
+ * and loses a slash at its end, because paths are put behind it. A key given twice is an error.
  *
  * The environment: CENTRALA_<SECTION>_<KEY>, for the section "main" also just CENTRALA_<KEY> (which wins). A variable
  * CENTRALA_<SECTION>_… of a section that exists and a key that does not is an error; other CENTRALA_… names belong to
@@ -16,9 +17,10 @@
 #include "base/base.h"
 #include "base/arena.h"
 
-enum setting_type { SET_TEXT, SET_INT, SET_BOOL, SET_SECRET };
+enum setting_type { SET_TEXT, SET_URL, SET_INT, SET_BOOL, SET_SECRET };
 
 #define SETTING_C_TEXT const char *
+#define SETTING_C_URL const char *
 #define SETTING_C_SECRET const char *
 #define SETTING_C_INT int64_t
 #define SETTING_C_BOOL bool

@@ -52,7 +52,8 @@ bool sessions_purge(struct ctx *ctx);
 bool setup_open(struct ctx *ctx);
 struct first_admin { const char *code, *tenant, *name, *email, *password; };
 bool setup_first_admin(struct ctx *ctx, const struct first_admin *in);
-/* Writes a fresh code to setup_code_file when there is no user yet; NULL when there is one (or on failure). */
+/* While there is no user: writes a fresh code to setup_code_file unless one is there, and gives it. As soon as there is one,
+ * a code that was left opens nothing any more, and is taken away. NULL when none was made (or on failure). */
 const char *setup_code_make(struct ctx *ctx);
 
 /* Counts an attempt at "what" by "who" in the database; false with ERR_LIMIT when there were too many. */

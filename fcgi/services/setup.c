@@ -39,10 +39,17 @@ static bool write_code(struct ctx *ctx, const char *code)
 
 const char *setup_code_make(struct ctx *ctx)
 {
-    if (!setup_open(ctx))
+    const char *path = ctx->conf->main_setup_code_file;
+    if (!setup_open(ctx)) {
+        if (!ctx->err.code)
+            unlink(path);
         return NULL;
+    }
+    char old[64];
+    if (read_code(ctx, old, sizeof old))
+        return NULL;
+    unlink(path); /* an empty one */
     const char *code = crypto_token(ctx->arena, 12);
-    unlink(ctx->conf->main_setup_code_file);
     if (write_code(ctx, code))
         return code;
     err_set(ctx, ERR_BUG, "set-up code file cannot be written");

@@ -19,13 +19,13 @@ READY = re.compile(r"^Centrala is ready: (http://127\.0\.0\.1:\d+/)(.*)$", re.M)
 class Run:
     """`make run` over a folder of its own."""
 
-    def __init__(self, var, **env):
+    def __init__(self, var, interrupt=signal.SIG_DFL, **env):
         self.var, self.text = var, ""
         env = {k: v for k, v in clean_env(CENTRALA_VAR=var, **env).items() if not k.startswith("MAKE") and k != "MFLAGS"}
         self.began = time.monotonic()
         self.make = subprocess.Popen(["make", "run"], cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                      text=True, start_new_session=True,
-                                     preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # programs of a shell's background ignore it
+                                     preexec_fn=lambda: signal.signal(signal.SIGINT, interrupt))
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 
@@ -77,8 +77,8 @@ def start(folder):
     runs = []
     port = free_port()
 
-    def start(**env):
-        runs.append(Run(folder, **{"CENTRALA_PORT": port, "CENTRALA_WORKERS": 2, **env}))
+    def start(interrupt=signal.SIG_DFL, **env):
+        runs.append(Run(env.pop("CENTRALA_VAR", folder), interrupt, **{"CENTRALA_PORT": port, "CENTRALA_WORKERS": 2, **env}))
         return runs[-1]
     yield start
     for run in runs:
@@ -127,9 +127,9 @@ def test_demonstration_starts_and_stops_without_a_trace(start, folder):
         stranger.wait()
 
 
-@pytest.mark.parametrize("whom", ["make alone", "the terminal's group"])
+@pytest.mark.parametrize("whom", ["make alone", "the terminal's group", "the group of a shell's background program, where it is ignored at first"])
 def test_interrupt_stops_everything(start, folder, whom):
-    run = start(CENTRALA_DEMO=0).ready()
+    run = start(CENTRALA_DEMO=0, interrupt=signal.SIG_IGN if "ignored" in whom else signal.SIG_DFL).ready()
     if whom == "make alone":
         run.make.send_signal(signal.SIGINT)
     else:
@@ -143,6 +143,38 @@ def test_empty_installation_names_the_set_up_page(start):
     hint = re.fullmatch(r"  \(first sign-in: (http://\S+/setup) with the code (\S+)\)", run.hint)
     assert hint, run.hint
     assert requests.get(hint.group(1), timeout=60).status_code == 200
+    run.make.terminate()
+    run.end()
+    again = start().ready()
+    assert again.hint == run.hint, "what the first start decided and printed holds until somebody has signed up"
+
+
+def test_a_folder_with_users_names_no_set_up_page(start, folder):
+    run = start().ready()
+    run.make.terminate()
+    run.end()
+    again = start(CENTRALA_DEMO=0).ready()
+    assert again.hint == "" and not (folder / "setup.code").exists()
+
+
+@pytest.mark.parametrize("env", [{"CENTRALA_PORT": "0"}, {"CENTRALA_PORT": "70000"}, {"CENTRALA_PORT": "http"}, {"CENTRALA_DEMO": "maybe"}])
+def test_an_environment_without_sense_is_refused_at_once(start, folder, env):
+    run = start(**env)
+    assert run.end() != 0
+    assert f"{next(iter(env))} is " in run.text and not (folder / "db").exists()
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_a_folder_of_any_name(start, folder, locale):
+    folder = folder / "mój folder, drugi"
+    run = start(CENTRALA_VAR=folder, LC_ALL=locale).ready()
+    env = clean_env(CENTRALA_VAR=folder, LC_ALL=locale)
+    done = subprocess.run([ROOT / "build/centralactl", "token", "new", "--user", "demo@centrala.example"], env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert requests.get(run.url + "api/messages", headers={"Authorization": "Bearer " + done.stdout.strip()}, timeout=60).json()["items"]
+    run.make.terminate()
+    run.end()
+    assert started_here(folder) == []
 
 
 def test_second_run_over_the_same_folder_is_refused(start):

@@ -67,6 +67,7 @@ static void assert_same(const struct conf *a, const struct conf *b)
         const char *x = (const char *)a + settings[i].offset, *y = (const char *)b + settings[i].offset;
         switch (settings[i].type) {
         case SET_TEXT:
+        case SET_URL:
         case SET_SECRET:
             assert_string_equal(*(const char *const *)(const void *)x, *(const char *const *)(const void *)y);
             break;
@@ -194,6 +195,22 @@ static void integers_and_switches(void **state)
         assert_null(load(s, arena_printf(s->arena, "[main]\ntest_mode = %s\n", neither[i])));
 }
 
+static void addresses_begin_with_a_scheme_and_end_without_a_slash(void **state)
+{
+    struct scene *s = *state;
+    const struct conf *c = load(s, "[main]\npublic_url = https://panel.example.com//\ninternal_url = \n[openai]\napi_base = http://[::1]:8/v1/\n");
+    assert_non_null(c);
+    assert_string_equal(c->main_public_url, "https://panel.example.com");
+    assert_string_equal(c->main_internal_url, "");
+    assert_string_equal(c->openai_api_base, "http://[::1]:8/v1");
+    static const char *const wrong[] = { "panel.example.com", "https://", "ftp://panel.example.com", "https://a b", "https://panel.example.com/?a=b", "//panel.example.com" };
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        const char *const env[] = { arena_printf(s->arena, "CENTRALA_PUBLIC_URL=%s", wrong[i]), NULL };
+        assert_null(load_env(s, env));
+        assert_non_null(strstr(s->problems, "must be an address that begins with https:// or http://"));
+    }
+}
+
 static void secrets_are_never_told(void **state)
 {
     struct scene *s = *state;
@@ -316,7 +333,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(defaults), CASE(the_file), CASE(values_of_any_length_are_kept_whole), CASE(every_mistake_is_told_with_its_line),
-        CASE(integers_and_switches), CASE(secrets_are_never_told), CASE(the_environment_wins), CASE(unknown_names_in_the_environment),
+        CASE(integers_and_switches), CASE(addresses_begin_with_a_scheme_and_end_without_a_slash), CASE(secrets_are_never_told), CASE(the_environment_wins), CASE(unknown_names_in_the_environment),
         CASE(files_that_cannot_be_read), CASE(the_example_holds_the_defaults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
