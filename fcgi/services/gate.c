@@ -65,6 +65,13 @@ static struct gate check_batch(struct ctx *ctx, const struct outbox_row *row)
     return (struct gate){ .verdict = GATE_OPEN };
 }
 
+/* What a rule or a model wanted to say waited, for Twilio or for its turn, and a person was quicker. */
+static struct gate check_person(struct ctx *ctx, const struct outbox_row *row)
+{
+    (void)ctx;
+    return row->taken_over ? closed(N_("A person answered first.")) : (struct gate){ .verdict = GATE_OPEN };
+}
+
 /* Answers arrive in the order in which they were written. */
 static struct gate check_order(struct ctx *ctx, const struct outbox_row *row)
 {
@@ -95,7 +102,7 @@ static struct gate check_pace(struct ctx *ctx, const struct outbox_row *row)
 
 struct gate gate_check(struct ctx *ctx, const struct outbox_row *row)
 {
-    static struct gate (*const checks[])(struct ctx *, const struct outbox_row *) = { check_tenant, check_line, check_window, check_batch, check_order,
+    static struct gate (*const checks[])(struct ctx *, const struct outbox_row *) = { check_tenant, check_line, check_window, check_batch, check_person, check_order,
                                                                                                     check_opt_out, check_pace };
     for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
         struct gate g = checks[i](ctx, row);

@@ -14,7 +14,7 @@ struct gate {
     int64_t cost_ms;      /* and how much longer each one behind it */
 };
 
-/* Tenant and line active, WhatsApp's 24-hour window, the order within the conversation, opt-outs, then the sender's pace (which it uses up when it lets through). */
+/* Tenant and line active, WhatsApp's 24-hour window, a person who took over, the order within the conversation, opt-outs, then the sender's pace (which it uses up when it lets through). */
 struct gate gate_check(struct ctx *ctx, const struct outbox_row *row);
 /* Once more when the row is claimed and the call is about to be made: an opt-out that came in between. OPEN, CLOSED or ERROR. */
 struct gate gate_check_claimed(struct ctx *ctx, const struct outbox_row *row);

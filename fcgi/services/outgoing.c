@@ -69,17 +69,23 @@ static bool settle_sent(struct ctx *ctx, const struct outbox_row *row, const cha
     return delivery_accepted(ctx, &a) && db_outbox_release(ctx, row->tenant_id, row->id, claim, "sent", 0, NULL) >= 0;
 }
 
-static bool settle_failed(struct ctx *ctx, const struct outbox_row *row, const char *claim, int64_t code, const char *text)
+static bool settle_as(struct ctx *ctx, const struct outbox_row *row, const char *claim, const char *state, int64_t code, const char *text)
 {
-    return delivery_failed(ctx, row->conversation_id, row->message_id, "failed", code, text) &&
-           db_outbox_release(ctx, row->tenant_id, row->id, claim, "failed", 0, text) >= 0;
+    return delivery_failed(ctx, row->conversation_id, row->message_id, state, code, text) &&
+           db_outbox_release(ctx, row->tenant_id, row->id, claim, state, 0, text) >= 0;
 }
 
-/* The message will not leave (gate closed, no credentials): state failed with the reason; the claim ends. */
+static bool settle_failed(struct ctx *ctx, const struct outbox_row *row, const char *claim, int64_t code, const char *text)
+{
+    return settle_as(ctx, row, claim, "failed", code, text);
+}
+
+/* The message will not leave (gate closed, no credentials): state failed with the reason, canceled when nothing went wrong; the
+ * claim ends. */
 static bool refuse(struct ctx *ctx, const struct outbox_row *row, const char *reason)
 {
     log_event(ctx, LOG_NOTICE, "send.refused", "outbox=%" PRIu64, row->id);
-    return settle_failed(ctx, row, ctx->id, 0, reason);
+    return settle_as(ctx, row, ctx->id, row->taken_over ? "canceled" : "failed", 0, reason);
 }
 
 /* Nothing was sent, because the database did not answer (in time): back into the queue, and ctx->err keeps the reason. */

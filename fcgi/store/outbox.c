@@ -9,14 +9,25 @@ ROW_TYPE(due_row, DUE_ROW(DUE_FIELD));
 
 /* Parts of one text (services/sending.c names them "nonce+2", "nonce+3") wait for the part before to be accepted. */
 #define SAME_TEXT "INSTR(o.nonce,'+')>0 AND SUBSTRING_INDEX(o.nonce,'+',1)=SUBSTRING_INDEX(e.nonce,'+',1)"
-/* Does an older message of the conversation, of the last ten minutes (2^12 ids are a millisecond), still wait for its first try? */
+/* A later part of a text whose beginning is put off holds nobody else up. */
+#define PUT_OFF                                                                                                           \
+    "(INSTR(e.nonce,'+')>0 AND EXISTS(SELECT 1 FROM outbox p WHERE p.tenant_id=e.tenant_id AND p.nonce=SUBSTRING_INDEX(e.nonce,'+',1) " \
+    "AND p.state='queued' AND p.attempts>0))"
+/* Does an older message of the conversation, of the last ten minutes (2^12 ids are a millisecond), still wait for its first try, or one of the same text
+ * for its success? */
 #define EARLIER                                                                                                           \
     "EXISTS(SELECT 1 FROM outbox e WHERE e.tenant_id=o.tenant_id AND e.conversation_id=o.conversation_id AND e.message_id<o.message_id " \
-    "AND e.message_id>GREATEST(o.message_id,600000*4096)-600000*4096 AND ((e.state='queued' AND e.attempts=0) OR (e.state='claimed' AND " SAME_TEXT ")))"
+    "AND e.message_id>GREATEST(o.message_id,600000*4096)-600000*4096 AND ((e.state='queued' AND e.attempts=0 AND NOT " PUT_OFF ") OR (e.state IN ('queued','claimed','unknown') AND " SAME_TEXT ")))"
+/* An answer that was made by itself, and a person has written since (author_kind of store/messages.h). Of one in parts the first
+ * decides: once it has left, the rest follows. */
+#define TAKEN_OVER                                                                                                        \
+    "((m.author_kind=3 OR (m.author_kind=4 AND o.nonce LIKE 'ai-%')) AND EXISTS(SELECT 1 FROM message h WHERE h.tenant_id=o.tenant_id " \
+    "AND h.conversation_id=o.conversation_id AND h.id>o.message_id AND h.direction=1 AND h.author_kind IN (1,2)) AND (INSTR(o.nonce,'+')=0 OR " \
+    "EXISTS(SELECT 1 FROM outbox f WHERE f.tenant_id=o.tenant_id AND f.nonce=SUBSTRING_INDEX(o.nonce,'+',1) AND f.state IN ('failed','canceled'))))"
 #define OUTBOX_SELECT                                                                                                     \
     "SELECT o.tenant_id,o.id,o.conversation_id,o.message_id,c.line_id,o.state,l.address,c.channel,c.peer,m.body,m.simulated," \
     "o.messaging_service_sid,o.content_sid,o.content_variables,m.segments,m.num_media,o.attempts,o.looks,o.created_at,t.state," \
-    "l.active,l.per_second,c.last_inbound_at,UTC_TIMESTAMP(3),m.status,m.sid,(SELECT b.state FROM bulk_batch b WHERE b.tenant_id=o.tenant_id AND b.id=o.batch_id)," EARLIER " FROM outbox o "                     \
+    "l.active,l.per_second,c.last_inbound_at,UTC_TIMESTAMP(3),m.status,m.sid,(SELECT b.state FROM bulk_batch b WHERE b.tenant_id=o.tenant_id AND b.id=o.batch_id)," EARLIER "," TAKEN_OVER " FROM outbox o "                     \
     "JOIN message m ON m.tenant_id=o.tenant_id AND m.conversation_id=o.conversation_id AND m.id=o.message_id "              \
     "JOIN conversation c ON c.tenant_id=o.tenant_id AND c.id=o.conversation_id "                                           \
     "JOIN line l ON l.tenant_id=c.tenant_id AND l.id=c.line_id JOIN tenant t ON t.id=o.tenant_id "

@@ -303,6 +303,30 @@ def test_a_very_long_answer_leaves_in_parts(own, models):
     assert all(len(b) <= 1500 and b.endswith(".") for b in bodies) and " ".join(bodies) == LONG.strip()
 
 
+def test_parts_keep_their_order_when_the_first_is_put_off(own, models):
+    switch_on(own, answer_limit=6000)
+    models.script(kind="text", text=LONG.strip())
+    number = new_number()
+    script(own, number, status=429, retry_after=1)
+    assert ended(own, own.inbound("Tell me all", sender=number).sid) == "answered"
+    own.wait(lambda: len(out(own, number)) == 3 and all(m["sid"] for m in out(own, number)), what="three parts")
+    assert [a["Body"] for a in asked(own, number) if a["outcome"] == "accepted"] == [m["body"] for m in out(own, number)]
+
+
+def test_an_answer_in_parts_that_waits_is_withdrawn_as_a_whole(own, models):
+    switch_on(own, answer_limit=6000)
+    models.script(kind="text", text=LONG.strip())
+    number = new_number()
+    script(own, number, status=429, retry_after=600)
+    assert ended(own, own.inbound("Tell me all", sender=number).sid) == "answered"
+    own.wait(lambda: out(own, number)[0]["outbox_state"] == "queued" and asked(own, number), what="the first try")
+    assert own.api("POST", "/api/messages", json={"to": number, "body": "Let me tell you."}).status_code == 200
+    own.wait(lambda: [a["Body"] for a in asked(own, number) if a["outcome"] == "accepted"] == ["Let me tell you."], what="the person's text: it waits for nobody")
+    own.sql("UPDATE outbox SET next_at = UTC_TIMESTAMP(3) WHERE state = 'queued'")
+    own.wait(lambda: [m["status"] for m in out(own, number)][:3] == ["canceled"] * 3, what="the end of all three")
+    assert [a["Body"] for a in asked(own, number) if a["outcome"] == "accepted"] == ["Let me tell you."]
+
+
 # ---- limits ----
 
 def test_the_days_limit(ai, models):

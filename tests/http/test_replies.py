@@ -230,6 +230,22 @@ def test_at_most_so_many_answers_without_a_person(on):
     assert outcome(on, write(on, number, "a new start")) == "answered"
 
 
+def test_an_answer_that_waits_is_withdrawn_when_a_person_writes(on):
+    number = new_number()
+    script(on, number, status=429, retry_after=2)
+    write(on, number, "Is anybody there?")
+    on.wait(lambda: asked(on, number), what="the first try")
+    assert on.api("POST", "/api/messages", json={"to": number, "body": "Yes, here I am."}).status_code == 200
+    on.wait(lambda: [m for m in messages_with(on, number) if m["status"] == "canceled"], what="the end of the answer")
+    told = [(m["body"], m["error_text"]) for m in messages_with(on, number) if m["status"] == "canceled"]
+    assert told == [(TEXT, "A person answered first.")]
+    assert [a["Body"] for a in asked(on, number) if a["outcome"] == "accepted"] == ["Yes, here I am."]
+    other = new_number()
+    script(on, other, status=429, retry_after=1)
+    write(on, other, "Is anybody there?")
+    on.wait(lambda: [a for a in asked(on, other) if a["outcome"] == "accepted"], what="the second try: nobody wrote")
+
+
 def test_what_twilio_stops_as_a_loop_is_not_gone_on_with(on):
     number = new_number()
     script(on, number, code=14107, message="Reply rate limit hit")
