@@ -9,6 +9,7 @@
 #include "store/db.h"
 #include "store/messages.h"
 #include "store/outbox.h"
+#include "store/removed.h"
 
 /* The column's width; longer words than Twilio's are cut. ABSENT_RANK is our own conclusion: any word of Twilio's is more. */
 enum { STATUS_MOST = 20, ABSENT_RANK = 7 };
@@ -80,6 +81,13 @@ static void note_conflict(struct ctx *ctx, const struct state_row *m, const char
         log_event(ctx, LOG_NOTICE, "delivery.second_terminal", "message=%" PRIu64 " status=%s", m->id, status);
 }
 
+/* A receipt that comes after the message was deleted here leaves no trace: it may name the person. */
+static bool forget_if_removed(struct ctx *ctx, const struct status_event *e)
+{
+    const char *action = db_removed_action(ctx, ctx->tenant, e->sid);
+    return action && strcmp(action, "delete") == 0 ? db_events_delete(ctx, ctx->tenant, e->sid) : !ctx->err.code;
+}
+
 static bool apply(struct ctx *ctx, void *arg)
 {
     const struct status_event *e = arg;
@@ -92,7 +100,9 @@ static bool apply(struct ctx *ctx, void *arg)
         return false;
     if (e->outbox_id && !db_outbox_callback(ctx, ctx->tenant, e->outbox_id))
         return false;
-    if (!state || state->direction != OUTBOUND)
+    if (!state)
+        return forget_if_removed(ctx, e);
+    if (state->direction != OUTBOUND)
         return true;
     note_conflict(ctx, state, e->status);
     return fold(ctx, state->conversation_id, state->id, e->status, e->error_code, e->error_text);

@@ -441,3 +441,15 @@ def test_a_webhook_that_comes_again_after_the_deletion_brings_nothing_back(stack
     stack.ctl("line", "add", "+48732777123", "--tenant", "Keeper", "--channel", "sms")
     answers = [stack.inbound("x", sender=number, to="+48732777123", AccountSid=keeper.sid, token=keeper.token) for _ in range(12)]
     assert min(int(logged(stack, a)["statements"]) for a in answers) == 1
+
+
+def test_a_receipt_that_comes_after_the_deletion_leaves_no_trace(stack):
+    number = new_number()
+    sid = sent(stack, number)
+    outbox = next(m for m in messages_with(stack, number) if m["sid"] == sid)["outbox_id"]
+    assert delete(stack, sid).status_code == 200
+    for path in ("/twilio/status", f"/hook/{stack.tenant.hook_secret}/status/{outbox}"):
+        assert stack.status(sid, "read", path=path, EventType="READ", ChannelToAddress=f"whatsapp:{number}").status_code == 200
+    assert not events(stack, sid) and not rows(stack, sid)
+    unknown = new_sid()
+    assert stack.status(unknown, "sent").status_code == 200 and len(events(stack, unknown)) == 1, "of one that is not known yet it is kept"
