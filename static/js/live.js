@@ -34,7 +34,7 @@ function mark(count) {
   document.title = missed > 0 ? `(${missed}) ${title}` : title;
 }
 
-// Sentences of what is new since the last look: rows that were not there, messages that failed meanwhile.
+// Sentences of what is new since the last look: rows that were not there, messages that failed.
 function news(box, before) {
   const lines = [];
   for (const item of box.querySelectorAll('[data-key]')) {
@@ -42,7 +42,7 @@ function news(box, before) {
     const old = before.get(item.dataset.key);
     const fresh = item.matches('[data-say], .bubble.in') && (!old || (item.dataset.news && old.news !== item.dataset.news));
     if (fresh) lines.push(`${announce.dataset.new}. ${spoken(item)}`);
-    if (old && item.dataset.failed && !old.failed) lines.push(item.dataset.failed);
+    if (item.dataset.failed && !old?.failed) lines.push(item.dataset.failed);
   }
   return lines;
 }

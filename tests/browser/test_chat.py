@@ -43,6 +43,7 @@ def test_what_fails_says_why(panel, stack):
     stack.sim.post("script", {"code": 21610})
     send(page, "Once more")
     page.wait(lambda: "opted out" in page.texts(".bubble-failure")[-1], "the refusal")
+    page.wait_text("#announce", "opted out", 1)  # a failure that is there at the first look is read out, too
     assert page.texts(".bubble.out .badge")[-1] == "Failed" and page.stayed()
 
 
