@@ -551,6 +551,7 @@ CREATE TABLE `removed_message` (
   `removed_at` datetime(3) NOT NULL COMMENT 'when; rows older than Twilio keeps messages (400 days) go',
   PRIMARY KEY (`tenant_id`,`sid`),
   KEY `ix_removed_message_age` (`removed_at`),
+  KEY `ix_removed_message_latest` (`tenant_id`,`removed_at`),
   CONSTRAINT `fk_removed_message_tenant` FOREIGN KEY (`tenant_id`) REFERENCES `tenant` (`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='What an import must not bring back: Twilio''s lists may name a deleted message for two weeks.';
 CREATE TABLE `reply_closed_day` (

@@ -27,7 +27,7 @@ static const struct sql check_put =
 #define ACCOUNT_SELECT                                                                                              \
     "SELECT a.tenant_id,t.state,a.account_sid,a.auth_token,a.second_token,a.api_key_sid,a.api_key_secret,"           \
     "a.messaging_service_sid,t.hook_secret,(SELECT GROUP_CONCAT(w.hash) FROM opt_out_word w WHERE w.tenant_id=a.tenant_id),"               \
-    "EXISTS(SELECT 1 FROM removed_message r FORCE INDEX (ix_removed_message_age) WHERE r.tenant_id=a.tenant_id "            \
+    "EXISTS(SELECT 1 FROM removed_message r FORCE INDEX (ix_removed_message_latest) WHERE r.tenant_id=a.tenant_id "            \
     "AND r.removed_at>UTC_TIMESTAMP(3)-INTERVAL 1 HOUR) FROM twilio_account a JOIN tenant t ON t.id=a.tenant_id "
 static const struct sql account_get = SQL_REPEATABLE(ACCOUNT_SELECT "WHERE a.tenant_id=?", &account_row_type);
 /* lint: no-tenant: a webhook names its tenant by the account */

@@ -65,7 +65,7 @@ def check(stack, numbers):
         else:
             assert rows[number]["status"] == "failed" and rows[number]["why"], f"seed {SEED}: not sent, and nobody is told"
     print(f"sent once: {len(count)}, not sent and shown: {len(numbers) - len(count)}")
-    assert len(count) >= len(numbers) * 3 // 4
+    assert len(count) >= len(numbers) // 4, "nearly everybody lost: the reconciler gives up what was never tried"
 
 
 def test_fcgi_cron_killed_at_random_moments_answers_nobody_twice(chaos):
