@@ -1,6 +1,7 @@
 /* conf.c - settings from defaults, file and environment; every mistake is collected before anything is refused. */
 #include "base/base.h"
 #include "base/conf.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include <errno.h>
@@ -312,6 +313,21 @@ static void load_env(struct loader *l, char *const *env)
             env_check_unknown(l, *env, names);
 }
 
+/* Settings that are one word of a few. */
+static void check_words(struct loader *l)
+{
+    const struct conf *c = l->conf;
+    const char *const languages[] = { "pl", "en", "es" };
+    enum log_level level;
+    bool known = false;
+    for (size_t i = 0; i < ARRAY_LEN(languages); i++)
+        known |= strcmp(c->main_language, languages[i]) == 0;
+    if (!known)
+        problem(l, 0, "[main] language is \"%s\" but must be pl, en or es", c->main_language);
+    if (!log_level_parse(c->log_level, &level))
+        problem(l, 0, "[log] level is \"%s\" but must be error, warning, notice, info or debug", c->log_level);
+}
+
 struct conf *conf_load(struct arena *a, const char *path, bool must, char *const *env, const char **problems)
 {
     struct loader l = { .arena = a, .conf = ARENA_NEW(a, struct conf), .path = path, .seen = ARENA_ARRAY(a, int, settings_count) };
@@ -322,6 +338,7 @@ struct conf *conf_load(struct arena *a, const char *path, bool must, char *const
         load_file(&l, must);
     if (env)
         load_env(&l, env);
+    check_words(&l);
     if (problems)
         *problems = l.problems.s;
     return l.problems.len ? NULL : l.conf;

@@ -211,6 +211,14 @@ static void addresses_begin_with_a_scheme_and_end_without_a_slash(void **state)
     }
 }
 
+static void words_are_among_the_known_ones(void **state)
+{
+    struct scene *s = *state;
+    assert_non_null(load(s, "[main]\nlanguage = es\n[log]\nlevel = debug\n"));
+    assert_null(load(s, "[main]\nlanguage = fr\n[log]\nlevel = loud\n"));
+    assert_problems(s, "[main] language is \"fr\" but must be pl, en or es\n[log] level is \"loud\" but must be error, warning, notice, info or debug");
+}
+
 static void secrets_are_never_told(void **state)
 {
     struct scene *s = *state;
@@ -333,7 +341,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(defaults), CASE(the_file), CASE(values_of_any_length_are_kept_whole), CASE(every_mistake_is_told_with_its_line),
-        CASE(integers_and_switches), CASE(addresses_begin_with_a_scheme_and_end_without_a_slash), CASE(secrets_are_never_told), CASE(the_environment_wins), CASE(unknown_names_in_the_environment),
+        CASE(integers_and_switches), CASE(words_are_among_the_known_ones), CASE(addresses_begin_with_a_scheme_and_end_without_a_slash), CASE(secrets_are_never_told), CASE(the_environment_wins), CASE(unknown_names_in_the_environment),
         CASE(files_that_cannot_be_read), CASE(the_example_holds_the_defaults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
