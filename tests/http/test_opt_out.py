@@ -1,5 +1,4 @@
 """Opt-out: the word in any language, whatever is replayed; nothing leaves any more, and everybody sees why."""
-import time
 import pytest
 
 from panel import asked, at_once, conversation_with, enter, logged, messages_with, new_number, new_sid, script, texts
@@ -167,12 +166,11 @@ def test_a_tenant_has_its_own_ledger(stack, other):
     assert len(hashes) == 2, "the same number of two tenants has nothing in common"
 
 
-BURST_S = 2.1  # services/burst.h
-
-
 def test_an_ordinary_message_costs_no_statement_more(stack):
     number = new_number()
-    stack.sql("UPDATE removed_message SET removed_at = removed_at - INTERVAL 2 HOUR")  # else it is asked after, too: test_removal.py
+    stack.sql("UPDATE removed_message SET removed_at = removed_at - INTERVAL 2 HOUR")  # else that is asked, too: test_removal.py
     say(stack, number, "first")
-    time.sleep(BURST_S)  # so long a worker keeps what it knows of the tenant
-    assert min(int(logged(stack, stack.inbound("Ile to kosztuje?", sender=number))["statements"]) for _ in range(4)) == 1
+
+    def statements():
+        return int(logged(stack, stack.inbound("Ile to kosztuje?", sender=number))["statements"])
+    stack.wait(lambda: statements() == 1, what="one statement, once the worker knows the tenant")
