@@ -160,6 +160,19 @@ def test_the_callback_address_carries_our_id_and_is_bound_to_the_tenant(stack, o
     assert stack.sql("SELECT callback_at FROM outbox WHERE id = %s", row["outbox_id"])[0]["callback_at"]
 
 
+def test_one_callback_address_is_one_messages(stack):
+    """Under it with another SID: a word about some other message, whatever the address says."""
+    number = new_number()
+    sid, stranger = send(stack, number), new_sid()
+    (row,) = messages_with(stack, number)
+    path = f"/hook/{stack.tenant.hook_secret}/status/{row['outbox_id']}"
+    is_twiml(stack.status(stranger, "failed", path=path, ErrorCode="30007"))
+    assert state(stack, sid) == ("queued", None) and message(stack, sid)["sid"] == sid
+    assert [event["status"] for event in events(stack, stranger)] == ["failed"], "kept all the same"
+    is_twiml(stack.status(sid, "delivered", path=path))
+    assert state(stack, sid) == ("delivered", None)
+
+
 # ---- words ----
 
 def test_words_that_we_do_not_know_are_kept_verbatim(stack):
