@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import secrets
+import time
 import urllib.parse
 
 import pytest
@@ -176,6 +177,22 @@ def logged(stack, answer):
     def look():
         return [line for line in requests_logged(stack) if line["id"] == rid]
     return stack.wait(look, what=f"the log line of {rid}")[0]
+
+
+def burst(stack, ask, count=3):
+    """The log lines of `count` requests, or a few more, that follow on each other at once: a worker keeps what it knows for two
+    seconds (services/burst.h), and of three two go to the same of two workers."""
+    for _ in range(10):
+        began = time.monotonic()
+        answers = [ask() for _ in range(count)]
+        if time.monotonic() - began < 2:
+            break
+    return [logged(stack, answer) for answer in answers]
+
+
+def statements_in_a_burst(stack, ask, count=3):
+    """What such a request costs when it is not the first."""
+    return min(int(line["statements"]) for line in burst(stack, ask, count))
 
 
 # ---- fixtures ----
