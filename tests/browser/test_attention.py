@@ -34,9 +34,9 @@ def test_the_mark_comes_and_goes_before_the_eyes_of_who_watches(panel, stack):
         keep(narrow, f"attention-360-{'list' if narrow is watcher else 'chat'}")
     for _ in range(200):
         page.press(Keys.TAB)
-        if page.focused.text == "Done":
+        if page.focused.text == "Mark as done":
             break
-    assert page.focused.text == "Done" and page.stayed()
+    assert page.focused.text == "Mark as done" and page.stayed()
     with page.leads_to(path):
         page.press(Keys.ENTER)
     assert "Marked as done." in page.text(".notice")

@@ -94,7 +94,7 @@ def test_a_hand_off_marks_the_list_and_the_filter_finds_it(ai, models):
     number = handed_off(ai, models)
     assert mark(ai, number) == "Needs a person" and waiting(ai, number) and in_api(ai, number) == "handed-off"
     chat = enter(ai).page(f"/conversations/{conversation_with(ai, number)['id']}")
-    assert "Needs a person" in texts(chat, "form", "attention-bar")[0][0] and ">Done</button>" in chat
+    assert "Needs a person" in texts(chat, "form", "attention-bar")[0][0] and ">Mark as done</button>" in chat
     live = enter(ai).get("/live?view=attention&cursor=0-0")
     assert row(live.text, conversation_with(ai, number)["id"]) and not row(live.text, conversation_with(ai, before)["id"])
 
