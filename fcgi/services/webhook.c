@@ -53,6 +53,13 @@ static const char *kept_as(struct ctx *ctx, const struct webhook *hook, const ch
     return arena_printf(ctx->arena, "%s%s", hook->secret ? "hook:" : "account:", name);
 }
 
+/* Who is shown a refusal by a secret that is nobody's: the account's own tenant, so that no other one reads its SID. */
+static uint64_t whose(struct ctx *ctx, const struct webhook *hook, const char *account)
+{
+    const struct account_row *row = hook->secret && account ? db_account_by_sid(ctx, param_ascii(ctx->arena, account)) : NULL;
+    return row ? row->tenant_id : 0;
+}
+
 /* The account's row, its tokens opened; kept for the next webhooks. NULL when it was refused or the database failed. */
 static const struct hook_key *load_key(struct ctx *ctx, const struct webhook *hook, const char *account, const char *name, const char *shown)
 {
@@ -61,7 +68,9 @@ static const struct hook_key *load_key(struct ctx *ctx, const struct webhook *ho
         return NULL;
     const struct credentials *c = row ? credentials_open(ctx, row) : NULL;
     if (!c || strlen(c->token) >= sizeof ((struct hook_key *)0)->token[0]) {
-        refuse(ctx, row ? row->tenant_id : 0, account, row && *row->auth_token ? "sealed" : "unknown", shown);
+        uint64_t tenant = row ? row->tenant_id : whose(ctx, hook, account);
+        if (row || !ctx->err.code) /* credentials that do not open are a refusal; a database that does not answer is none */
+            refuse(ctx, tenant, account, row && *row->auth_token ? "sealed" : "unknown", shown);
         return NULL;
     }
     struct hook_key *key = ARENA_NEW(ctx->arena, struct hook_key);

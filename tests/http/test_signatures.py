@@ -112,6 +112,13 @@ def test_the_secret_path_of_one_tenant_takes_no_account_of_another(stack, other)
     assert not [r for r in stack.sql("SELECT url FROM hook_rejection") if stack.tenant.hook_secret in r["url"]], "a secret is not shown"
 
 
+def test_a_refusal_by_a_wrong_secret_is_shown_to_the_accounts_own_tenant_alone(stack, other):
+    is_twiml(stack.inbound(path="/hook/" + "B" * 32 + "/message", AccountSid=other.sid, token=other.token), 403)
+    assert other.sid in enter(stack, other.admin).page("/system")
+    rows = stack.sql("SELECT r.tenant_id, t.name FROM hook_rejection r LEFT JOIN tenant t ON t.id = r.tenant_id WHERE r.account_sid = %s AND r.reason = 'unknown'", other.sid)
+    assert [row["name"] for row in rows] == [other.name]
+
+
 def test_the_primary_or_the_secondary_token_signs(stack):
     first, second, sid = secrets.token_hex(16), secrets.token_hex(16), "AC" + secrets.token_hex(16)
     stack.ctl("tenant", "add", "Rotating", "--sid", sid, "--token", first, "--second-token", second)
