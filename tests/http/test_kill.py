@@ -50,9 +50,9 @@ def accepted(stack):
     return count
 
 
-def check(stack, numbers):
+def check(stack, numbers, lost):
     """Nobody has two. Who has none was claimed by a process that died before it called Twilio: Twilio was asked, does not know
-    it, and the message says so to a person, who decides; it is not sent again blindly."""
+    it, and the message says so to a person, who decides; it is not sent again blindly. `lost`: how many that may be."""
     count = accepted(stack)
     assert set(count) <= set(numbers) and set(count.values()) <= {1}, f"seed {SEED}: somebody has two"
     rows = {r["peer"]: r for r in stack.sql(
@@ -65,7 +65,7 @@ def check(stack, numbers):
         else:
             assert rows[number]["status"] == "failed" and rows[number]["why"], f"seed {SEED}: not sent, and nobody is told"
     print(f"sent once: {len(count)}, not sent and shown: {len(numbers) - len(count)}")
-    assert len(count) >= len(numbers) // 4, "nearly everybody lost: the reconciler gives up what was never tried"
+    assert len(numbers) - len(count) <= lost, "only what was claimed when its process died may be missing"
 
 
 def test_fcgi_cron_killed_at_random_moments_answers_nobody_twice(chaos):
@@ -90,7 +90,7 @@ def test_fcgi_cron_killed_at_random_moments_answers_nobody_twice(chaos):
     assert hits, "no kill fell between a claim and its settlement"
     chaos.start_cron()
     chaos.wait(lambda: settled(chaos), timeout=60 + 3 * KILLS, what="the reconciler")
-    check(chaos, numbers)
+    check(chaos, numbers, hits)
 
 
 def send_until_answered(stack, number):
@@ -118,4 +118,4 @@ def test_workers_killed_at_random_moments_send_nothing_twice(chaos):
     forget_leases(chaos)
     chaos.start_cron()
     chaos.wait(lambda: settled(chaos), timeout=60 + 3 * KILLS, what="the reconciler")
-    check(chaos, numbers)
+    check(chaos, numbers, len(done))
