@@ -58,7 +58,12 @@ def check(stack, numbers, lost):
     rows = {r["peer"]: r for r in stack.sql(
         "SELECT c.peer, COUNT(*) n, MIN(m.sid) sid, MIN(m.status) status, MIN(m.error_text) why FROM message m "
         "JOIN conversation c ON c.tenant_id = m.tenant_id AND c.id = m.conversation_id WHERE m.direction = 1 GROUP BY c.peer")}
-    assert set(rows) == set(numbers) and all(r["n"] == 1 for r in rows.values())
+    # Whoever was killed three times over the same answer leaves it to a person, in the chat.
+    left = {r["peer"] for r in stack.sql(
+        "SELECT c.peer FROM reply_job j JOIN conversation c ON c.tenant_id = j.tenant_id AND c.id = j.conversation_id JOIN message m ON m.tenant_id = j.tenant_id "
+        "AND m.conversation_id = j.conversation_id AND m.direction = 2 AND m.status = 'handed-off' WHERE j.outcome = 'given-up'")}
+    assert set(rows) | left == set(numbers) and not set(rows) & left and all(r["n"] == 1 for r in rows.values())
+    numbers = [n for n in numbers if n not in left]
     for number in numbers:
         if number in count:
             assert rows[number]["sid"], f"seed {SEED}: sent, and we do not know it"
