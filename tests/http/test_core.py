@@ -288,6 +288,22 @@ def test_a_rolling_restart_under_load_loses_no_request():
         assert core.host.log.count("event=master.reload") == 3
 
 
+def test_a_rolling_restart_replaces_one_by_one():
+    """No worker is told to leave before its successor is ready: as many as configured answer at every moment."""
+    with tools.running(workers=4) as core:
+        before, master, hold = core.pids(), core.host.pid, core.folder / "hold"
+        try:
+            hold.touch()
+            core.host.tell(signal.SIGHUP)
+            tools.wait_until(lambda: len(tools.children(master)) > 4, what="the first new worker")
+            for _ in range(20):
+                assert core.get("/sleep?ms=1").json()["pid"] in before
+            assert before <= set(tools.children(master)) and len(tools.children(master)) == 5
+        finally:
+            hold.unlink()
+        tools.wait_until(lambda: len(core.pids()) == 4 and not core.pids() & before, what="the new generation")
+
+
 @pytest.mark.parametrize("number", [1, 5])
 def test_a_reload_may_change_the_number_of_workers(number):
     with tools.running(workers=3) as core:
