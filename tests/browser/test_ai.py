@@ -114,3 +114,4 @@ def test_the_target_conversation_stays_fresh(panel, on, models):
     keep(page, "ai-preview")
     page.size(360)
     assert page.script("return document.documentElement.scrollWidth <= innerWidth")
+    page.open("/ai/usage")  # which asks for nothing any more when the stack ends
