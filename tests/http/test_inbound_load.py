@@ -7,7 +7,7 @@ import time
 
 from core_tools import PROFILE, children
 from inbound_tools import is_noted, is_twiml
-from panel import asked, bubbles, conversation_with, enter, logged, message, messages_with, new_number, new_sid, quoted
+from panel import asked, bubbles, conversation_with, enter, events, logged, message, messages_with, new_number, new_sid, quoted
 
 # ---- fast, and honest when it cannot ----
 
@@ -74,6 +74,22 @@ def test_database_down_is_503_and_nothing_is_lost(make_stack):
     is_twiml(stack.inbound("while it was down", sender=number, sid=sid))
     assert message(stack, sid)["body"] == "while it was down"
     assert browser.get("/conversations").status_code == 200, "the session outlived it"
+
+
+def test_a_database_that_dies_between_two_webhooks(make_stack):
+    """The tokens are still known from the webhook before, so it is the storing itself that fails; that must not look like success."""
+    stack = make_stack(own_database=True, workers=1, cron=False, db_io_limit_s=2, db_connect_limit_s=1)
+    sid, event = new_sid(), new_sid()
+    is_twiml(stack.inbound("before"))
+    os.kill(stack.database.pid(), signal.SIGKILL)
+    refused = [stack.inbound("lost?", sid=sid), stack.status(event, "sent")]
+    is_twiml(refused[0], 503)
+    is_noted(refused[1], 503)
+    stack.database.start()
+    stack.wait(lambda: stack.get("/api/health").status_code == 200, what="the database's return")
+    is_twiml(stack.inbound("lost?", sid=sid))
+    is_noted(stack.status(event, "sent"))
+    assert message(stack, sid)["body"] == "lost?" and [e["status"] for e in events(stack, event)] == ["sent"]
 
 
 # ---- each web server ----

@@ -384,6 +384,21 @@ def test_the_history_filters_searches_and_pages(stack, other):
     assert len(badges(browser.page("/history?direction=in"))) >= 50
 
 
+def test_the_list_pages_through_conversations_of_one_moment(stack, other):
+    """More of them than a page holds have the same time: each is there once."""
+    browser, numbers, found, path = enter(stack, other.admin), {new_number() for _ in range(120)}, [], "/conversations"
+    for number in numbers:
+        stack.inbound("together", sender=number, to=other.line, AccountSid=other.sid, token=other.token)
+    stack.sql("UPDATE conversation SET last_at = UTC_TIMESTAMP() WHERE peer IN %s", numbers)
+    wanted = {row["id"] for row in stack.sql("SELECT id FROM conversation WHERE peer IN %s", numbers)}
+    while path:
+        page = browser.page(path)
+        found += [int(id) for id in re.findall(r'href="/conversations/(\d+)#newest"', page)]
+        older = re.search(r'href="(/conversations\?before=[\d.]+)', page)
+        path = older and older.group(1)
+    assert wanted <= set(found) and len(found) == len(set(found)) and len(wanted) == 120
+
+
 def test_the_chat_pages_back_to_the_first_message(stack):
     number = new_number()
     for i in range(120):
