@@ -9,7 +9,7 @@ import pytest
 
 from ai_tools import KEY, ended, switch_on
 from core_tools import ROOT
-from panel import at_once, conversation_with, csrf_of, enter, new_number, new_sid, quoted, script, shared
+from panel import at_once, conversation_with, csrf_of, enter, logged, new_number, new_sid, quoted, script, shared
 from stack import USERS, Browser
 from test_media import arrive, at_twilio
 
@@ -300,8 +300,10 @@ def test_what_happens_by_itself_logs_no_number_no_text_and_no_key(make_stack, mo
     for done in ("SELECT 1 FROM bulk_batch WHERE completed_at IS NOT NULL", "SELECT 1 FROM reminder_slot", "SELECT 1 FROM sync_state WHERE state <> 'running'",
                  "SELECT 1 FROM removal_request WHERE kind = 'person' AND state = 'done'", "SELECT 1 FROM message_media WHERE state = 'refused'"):
         stack.wait(lambda: stack.sql(done), what=done)
+    assert batch
+    for event in ("reply.judged", "removal.done", "call"):
+        stack.wait(lambda: f"event={event}" in stack.program_logs(), what=event)
     logs = stack.program_logs()
-    assert batch and "event=reply.judged" in logs and "event=removal.done" in logs and "event=call" in logs
     forbidden = {"a text": word, "the same, escaped": word[6:], "a key": KEY, "a token": stack.tenant.token, "a token that was tried": spare, "a line": stack.line[1:],
                  **{f"number {i}": n[1:] for i, n in enumerate((number, left, gone, drawn))}}
     for what, text in forbidden.items():
@@ -312,7 +314,7 @@ def test_what_happens_by_itself_logs_no_number_no_text_and_no_key(make_stack, mo
 def test_every_request_has_one_line_with_its_id(stack):
     answer = stack.get("/login")
     rid = answer.headers["X-Request-Id"]
-    stack.wait(lambda: rid in stack.logs("centrala.fcgi"))
+    logged(stack, answer)
     lines = [line for line in stack.logs("centrala.fcgi").splitlines() if f"id={rid}" in line and "event=request " in line]
     assert len(lines) == 1 and re.search(r"tenant=\d+ method=GET route=login_page status=200 ms=\d+\.\d statements=\d+$", lines[0])
 

@@ -62,6 +62,7 @@ def test_what_is_typed_on_the_handset_arrives_as_a_signed_webhook(test_mode_stac
     assert answer.status_code == 200 and answer.url.startswith(stack.url + "/phone?from=")
     (row,) = stack.wait(lambda: messages_with(stack, number), what="the webhook")
     assert row["body"] == "Dzień dobry <b>\nczy jest otwarte?" and row["direction"] == 0
+    stack.wait(lambda: len(requests_logged(stack, "inbound_hook")) > before, what="its line of the log")
     assert [r["status"] for r in requests_logged(stack, "inbound_hook")[before:]] == ["200"], "through the real web server"
     stack.wait(lambda: [h["state"] for h in stack.sql("SELECT state FROM handset WHERE from_address = %s", number)] == ["delivered"])
     talk = conversation_with(stack, number)["id"]
