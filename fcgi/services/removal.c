@@ -73,9 +73,9 @@ static bool remove_one(struct ctx *ctx, struct asked *k, struct removal_result *
     if (!row || !run(ctx, row, &r))
         return false;
     const struct removal_row *now = db_removal(ctx, ctx->tenant, k->row);
-    if (!now)
+    if (ctx->err.code)
         return false;
-    bool done = strcmp(now->state, "done") == 0;
+    bool done = !now || strcmp(now->state, "done") == 0; /* fcgi-cron may have closed the report already and swept what is done */
     *out = (struct removal_result){ .request = k->request, .remote = done && r.remote, .local = done && r.local, .code = r.last.code, .http = r.last.http,
                                     .words = r.last.words, .status = k->m ? k->m->status : "" };
     out->pending = !done && strcmp(now->state, "failed") != 0;

@@ -86,6 +86,20 @@ def test_redacting_takes_the_text_at_twilio_and_here_and_leaves_the_message(stac
     assert redact(stack, sid).status_code == 200, "again is no mistake"
 
 
+def test_a_report_that_is_closed_by_fcgi_cron_before_the_answer(stack):
+    """Closing sweeps what is done: the one that waits for it finds its row gone, and that is no failure."""
+    stack.sql("CREATE TRIGGER closed_at_once AFTER UPDATE ON removal_request FOR EACH ROW "
+              "DELETE FROM removal WHERE tenant_id = NEW.tenant_id AND request_id = NEW.id AND state = 'done' AND NEW.done = NEW.total")
+    try:
+        for ask, left in ((redact, 1), (delete, 0)):
+            _, sid = wrote(stack, "closed at once")
+            answer = ask(stack, sid)
+            assert answer.status_code == 200 and answer.json()["sid"] == sid, answer.text
+            assert len(rows(stack, sid)) == left and not stack.sql("SELECT 1 FROM removal WHERE sid = %s", sid)
+    finally:
+        stack.sql("DROP TRIGGER closed_at_once")
+
+
 def test_redacting_an_older_message_leaves_the_preview(stack):
     number, sid = wrote(stack, "older")
     wrote(stack, "newer", number)
