@@ -37,6 +37,11 @@ int64_t clock_days(int year, int month, int day)
     return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + (153 * m + 2) / 5 + day - 1 - 719468;
 }
 
+int clock_month_days(int year, int month)
+{
+    return (int)(clock_days(year, month + 1, 1) - clock_days(year, month, 1));
+}
+
 int64_t clock_from_utc(const struct civil *c)
 {
     return clock_days(c->year, c->month, c->day) * DAY + (int64_t)c->hour * HOUR + (int64_t)c->minute * MINUTE +
@@ -121,7 +126,7 @@ static bool civil_valid(const struct civil *c)
 {
     if (c->month < 1 || c->month > 12 || c->day < 1 || c->hour > 23 || c->minute > 59 || c->second > 60)
         return false;
-    return c->day <= clock_days(c->year, c->month + 1, 1) - clock_days(c->year, c->month, 1);
+    return c->day <= clock_month_days(c->year, c->month);
 }
 
 /* "Z", "+hh:mm", "+hhmm" and, where `short_form` allows it, "+hh". */

@@ -24,6 +24,8 @@ int64_t clock_mono_ms(void);      /* for durations and deadlines */
 
 /* Days since 1970-01-01, proleptic Gregorian. A month or day outside its range counts on: month 13 is next January. */
 int64_t clock_days(int year, int month, int day);
+/* 28 to 31. */
+int clock_month_days(int year, int month);
 int64_t clock_from_utc(const struct civil *c);              /* UTC reading to moment; the same holds for each member */
 void clock_to_utc(int64_t ms, struct civil *out);
 

@@ -42,8 +42,8 @@ static bool falls_on(const struct recur *r, const struct civil *c)
         return true;
     if (r->kind == RECUR_WEEKDAYS)
         return r->weekdays >> c->weekday & 1;
-    int64_t days = clock_days(c->year, c->month + 1, 1) - clock_days(c->year, c->month, 1);
-    return c->day == (r->month_day < days ? r->month_day : (int)days);
+    int days = clock_month_days(c->year, c->month);
+    return c->day == (r->month_day < days ? r->month_day : days);
 }
 
 /* Days before `after` are looked at too: quiet hours may have moved theirs beyond it. */

@@ -48,11 +48,6 @@ struct day_in { uint64_t line; const char *day; };
 static const struct form_field day_remove_fields[] = { FORM_ID(struct day_in, line, 0), FORM_TEXT(struct day_in, day, 1, 10, REQUIRED) };
 const struct form closed_day_remove_form = FORM(struct day_in, day_remove_fields);
 
-static const char *or_empty(const char *s)
-{
-    return s ? s : "";
-}
-
 /* ---- pages ---- */
 
 static int show_rule(struct request *rq, struct response *rs, uint64_t line, const struct auto_reply_in *in, const struct keyword_in *word,

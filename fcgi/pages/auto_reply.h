@@ -5,6 +5,12 @@
 #include "services/replies.h"
 #include "pages/parts.h"
 
+/* Fields that were not sent are NULL. */
+static inline const char *or_empty(const char *s)
+{
+    return s ? s : "";
+}
+
 struct auto_reply_in {
     uint64_t line;                                /* 0: the default */
     const char *mode, *body, *closed_body, *fallback;

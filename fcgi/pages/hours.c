@@ -5,11 +5,6 @@
 
 enum { LIKE_MONDAY = 5 }; /* Monday to Friday, where they are the same */
 
-static const char *or_empty(const char *s)
-{
-    return s ? s : "";
-}
-
 /* ---- between the form and JSON ---- */
 
 /* The row of the form that holds a day's times. */

@@ -138,34 +138,21 @@ bool hours_empty(const struct hours *h)
 
 /* ---- closed days ---- */
 
-static int digits(const char *s, int n)
-{
-    int number = 0;
-    for (int i = 0; i < n; i++) {
-        if (!isdigit((unsigned char)s[i]))
-            return -1;
-        number = number * 10 + s[i] - '0';
-    }
-    return number;
-}
-
-static bool exists(int year, int month, int day)
-{
-    return month >= 1 && month <= 12 && day >= 1 && day <= clock_days(year, month + 1, 1) - clock_days(year, month, 1);
-}
-
 bool closed_day_parse(const char *s, struct closed_day *out)
 {
-    enum { LEAP = 2000, EARLIEST = 1970 }; /* 29 February of every year is there in some */
-    size_t n = strlen(s);
-    *out = (struct closed_day){ 0 };
-    if (n == 10 && s[4] == '-' && (out->year = digits(s, 4)) >= EARLIEST)
-        s += 5;
-    else if (n != 5)
+    static const char leap[] = "2000-"; /* 29 February of every year is there in some */
+    char date[16];
+    struct civil c;
+    int64_t ms;
+    size_t n = strlen(s), every_year = n == strlen("12-25");
+    if (n != strlen("2000-12-25") && !every_year)
         return false;
-    out->month = digits(s, 2);
-    out->day = s[2] == '-' ? digits(s + 3, 2) : -1;
-    return exists(out->year ? out->year : LEAP, out->month, out->day);
+    snprintf(date, sizeof date, "%s%s", every_year ? leap : "", s);
+    if (!clock_parse_iso(date, &ms) || ms < 0)
+        return false;
+    clock_to_utc(ms, &c);
+    *out = (struct closed_day){ .year = every_year ? 0 : c.year, .month = c.month, .day = c.day };
+    return true;
 }
 
 int64_t closed_day_next(const struct closed_day *d, int64_t today)
@@ -174,7 +161,7 @@ int64_t closed_day_next(const struct closed_day *d, int64_t today)
     if (d->year)
         return clock_days(d->year, d->month, d->day);
     clock_to_utc(today * DAY_MS, &c);
-    while (!exists(c.year, d->month, d->day) || clock_days(c.year, d->month, d->day) < today)
+    while (d->day > clock_month_days(c.year, d->month) || clock_days(c.year, d->month, d->day) < today)
         c.year++;
     return clock_days(c.year, d->month, d->day);
 }
