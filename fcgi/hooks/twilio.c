@@ -21,10 +21,9 @@ static struct pair *parameters(struct request *rq, size_t *count)
 
 int inbound_hook(struct request *rq, struct response *rs) /* POST /twilio/inbound, /hook/:secret/message */
 {
-    struct inbound_result result;
     size_t count;
     struct pair *params = parameters(rq, &count);
-    if (!inbound_receive(&rq->ctx, params, count, &result))
+    if (!inbound_receive(&rq->ctx, params, count, NULL))
         return fail(rq, rs);
     return nothing_to_say(rs);
 }

@@ -4,7 +4,7 @@
 #include "services/burst.h"
 #include <sys/mman.h>
 
-enum { SLOTS = 64 };
+enum { SLOTS = 64, SEEN = 4096 };
 
 struct slot {
     char name[BURST_NAME + 1];
@@ -17,6 +17,7 @@ struct burst {
     volatile uint64_t *epoch;
     uint64_t asked_in; /* the epoch at the last burst_find() */
     struct slot slot[SLOTS];
+    uint32_t seen[SEEN]; /* hashes; 0 is a free place */
 };
 
 volatile uint64_t *burst_epoch_new(void)
@@ -33,12 +34,17 @@ struct burst *burst_new(struct arena *life, volatile uint64_t *epoch)
     return b;
 }
 
-static size_t place(const char *name)
+static uint32_t hash(const char *name)
 {
     uint32_t h = 2166136261u;
     for (; *name; name++)
         h = (h ^ (unsigned char)*name) * 16777619u;
-    return h % SLOTS;
+    return h;
+}
+
+static size_t place(const char *name)
+{
+    return hash(name) % SLOTS;
 }
 
 const void *burst_find(struct burst *b, const char *name)
@@ -67,4 +73,15 @@ void burst_forget_all(struct burst *b)
 {
     if (b)
         __atomic_add_fetch(b->epoch, 1, __ATOMIC_SEQ_CST);
+}
+
+bool burst_seen(struct burst *b, const char *name)
+{
+    uint32_t h = hash(name);
+    if (!b)
+        return false;
+    uint32_t *at = &b->seen[h % SEEN];
+    bool seen = *at == (h | 1);
+    *at = h | 1;
+    return seen;
 }

@@ -22,5 +22,8 @@ const void *burst_find(struct burst *b, const char *name);
  * answer read before somebody else's burst_forget_all() is void. Does nothing when `name` or `data` is too large. */
 void burst_keep(struct burst *b, const char *name, const void *data, size_t size);
 void burst_forget_all(struct burst *b);
+/* Was that name given here before, by this worker and not long ago? From now on it was. A hint in either direction: old
+ * ones are pushed out, and two names may be taken for one. */
+bool burst_seen(struct burst *b, const char *name);
 
 #endif

@@ -34,8 +34,7 @@ static bool receive(struct ctx *ctx, const char *from, const char *name, const c
     struct pair pairs[ARRAY_LEN(p)];
     for (size_t i = 0; i < ARRAY_LEN(p); i++)
         pairs[i] = (struct pair){ p[i][0], strlen(p[i][0]), p[i][1], strlen(p[i][1]) };
-    struct inbound_result r;
-    return inbound_receive(ctx, pairs, ARRAY_LEN(pairs), &r);
+    return inbound_receive(ctx, pairs, ARRAY_LEN(pairs), NULL);
 }
 
 static bool talk(struct ctx *ctx, uint64_t user)

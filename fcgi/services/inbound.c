@@ -5,6 +5,7 @@
 #include "base/phone.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "services/burst.h"
 #include "services/inbound.h"
 #include "services/opt_out.h"
 #include "services/params.h"
@@ -103,16 +104,49 @@ static bool was_removed(struct ctx *ctx, const char *sid)
     return action && strcmp(action, "delete") == 0;
 }
 
-bool inbound_receive(struct ctx *ctx, struct pair *params, size_t count, struct inbound_result *out)
+/* A message that is known already, as a row of ingest. Only what was seen here before is asked for: what comes the first time
+ * finds out by its unique key. */
+static struct ingest_row *known(struct ctx *ctx, const char *sid)
+{
+    const struct state_row *m = burst_seen(ctx->burst, sid) ? db_message_state_by_sid(ctx, ctx->tenant, sid) : NULL;
+    if (!m)
+        return NULL;
+    struct ingest_row *row = ARENA_NEW(ctx->arena, struct ingest_row);
+    *row = (struct ingest_row){ .outcome = "duplicate", .conversation_id = m->conversation_id, .message_id = m->id };
+    return row;
+}
+
+/* What a burst of messages to one line need not ask for each. */
+struct line_kept { uint64_t id; int64_t answer_after_s; };
+
+/* Stores it. Who is `told` gets the ids of a new message, too. */
+static struct ingest_row *store(struct ctx *ctx, struct inbound *in, bool told)
+{
+    static struct ingest_row silent = { .outcome = "stored" };
+    const char *name = arena_printf(ctx->arena, "line:%" PRIu64 ":%s", ctx->tenant, in->to);
+    const struct line_kept *kept = burst_find(ctx->burst, name);
+    if (kept && !told) {
+        in->line = kept->id;
+        in->answer_after_s = kept->answer_after_s;
+    }
+    struct ingest_row *row = db_message_ingest(ctx, ctx->tenant, in);
+    if (row && row->line_id && !kept)
+        burst_keep(ctx->burst, name, &(struct line_kept){ row->line_id, row->answer_after_s }, sizeof(struct line_kept));
+    return row || ctx->err.code ? row : &silent;
+}
+
+static struct inbound *read_params(struct ctx *ctx, const struct pair *params, size_t count)
 {
     const struct pair *body = param_pair(params, count, "Body");
     const char *from = param_text(params, count, "From"), *to = param_text(params, count, "To"), *sid = sid_of(params, count);
-    if (!sid || !from || !*from || !to || !*to || strlen(from) > ADDRESS_MAX || strlen(to) > ADDRESS_MAX)
-        return err_set(ctx, ERR_MALFORMED, "inbound webhook without MessageSid, From or To");
+    if (!sid || !from || !*from || !to || !*to || strlen(from) > ADDRESS_MAX || strlen(to) > ADDRESS_MAX) {
+        err_set(ctx, ERR_MALFORMED, "inbound webhook without MessageSid, From or To");
+        return NULL;
+    }
     struct arena *a = ctx->arena;
-    const char *name = param_text(params, count, "ProfileName");
-    const char *number = address_number(from);
-    struct inbound in = {
+    const char *name = param_text(params, count, "ProfileName"), *number = address_number(from), *first = "";
+    struct inbound *in = ARENA_NEW(a, struct inbound);
+    *in = (struct inbound){
         .to = param_clean(a, to, strlen(to), ADDRESS_MAX), .from = param_clean(a, from, strlen(from), ADDRESS_MAX),
         .phone = phone_is_e164(number) ? number : "", .name = name ? param_clean(a, name, strlen(name), 120) : "",
         .channel = channel_name(address_channel(from)), .sid = param_ascii(a, sid),
@@ -120,27 +154,38 @@ bool inbound_receive(struct ctx *ctx, struct pair *params, size_t count, struct 
         .extra = extra_json(ctx, params, count), .detail = params_json(a, params, count, columns),
         .segments = small_int(param_text(params, count, "NumSegments"), 1, 255),
     };
-    if (was_removed(ctx, in.sid)) {
-        log_event(ctx, LOG_INFO, "message.received", "sid=%s outcome=removed", in.sid);
-        *out = (struct inbound_result){ .outcome = INBOUND_REMOVED };
+    in->key = address_key(a, in->from);
+    in->media = media_json(ctx, params, count, &in->num_media, &first);
+    in->preview = *in->body || !in->num_media ? text_preview(a, in->body) : media_preview(first);
+    return in;
+}
+
+bool inbound_receive(struct ctx *ctx, struct pair *params, size_t count, struct inbound_result *out)
+{
+    struct inbound *in = read_params(ctx, params, count);
+    if (!in)
+        return false;
+    if (was_removed(ctx, in->sid)) {
+        log_event(ctx, LOG_INFO, "message.received", "sid=%s outcome=removed", in->sid);
+        if (out)
+            *out = (struct inbound_result){ .outcome = INBOUND_REMOVED };
         return true;
     }
-    if (ctx->err.code)
-        return false;
-    in.key = address_key(a, in.from);
-    const char *first = "";
-    in.media = media_json(ctx, params, count, &in.num_media, &first);
-    in.preview = *in.body || !in.num_media ? text_preview(a, in.body) : media_preview(first);
-    struct ingest_row *row = db_message_ingest(ctx, ctx->tenant, &in);
+    struct opt_out_heard heard = { .from = in->from, .body = in->body, .sid = in->sid,
+                                   .word = opt_out_word(ctx, in->body, param_text(params, count, "OptOutType")) };
+    struct ingest_row *row = ctx->err.code ? NULL : known(ctx, in->sid);
+    if (!row && !ctx->err.code)
+        row = store(ctx, in, out || heard.word != OPT_NONE);
     if (!row)
-        return err_set(ctx, ERR_DATABASE, "ingest gave no row");
-    *out = (struct inbound_result){ .conversation_id = row->conversation_id, .message_id = row->message_id,
-        .outcome = strcmp(row->outcome, "stored") == 0 ? INBOUND_STORED : strcmp(row->outcome, "duplicate") == 0 ? INBOUND_DUPLICATE : INBOUND_UNROUTED };
-    log_event(ctx, LOG_INFO, "message.received", "sid=%s outcome=%s media=%d", in.sid, row->outcome, in.num_media);
+        return false;
+    if (out)
+        *out = (struct inbound_result){ .conversation_id = row->conversation_id, .message_id = row->message_id,
+            .outcome = strcmp(row->outcome, "stored") == 0 ? INBOUND_STORED : strcmp(row->outcome, "duplicate") == 0 ? INBOUND_DUPLICATE : INBOUND_UNROUTED };
+    log_event(ctx, LOG_INFO, "message.received", "sid=%s outcome=%s media=%d", in->sid, row->outcome, in->num_media);
     /* Also of a duplicate: this may have stopped in between the last time. */
-    struct opt_out_heard heard = { .from = in.from, .body = in.body, .sid = in.sid, .conversation = row->conversation_id, .message = row->message_id,
-                                   .word = opt_out_word(ctx, in.body, param_text(params, count, "OptOutType")) };
-    return !ctx->err.code && opt_out_heard(ctx, &heard);
+    heard.conversation = row->conversation_id;
+    heard.message = row->message_id;
+    return opt_out_heard(ctx, &heard);
 }
 
 struct rows unrouted_list(struct ctx *ctx, int64_t before_ms, const char *before_sid, int limit)

@@ -10,7 +10,8 @@
 enum inbound_outcome { INBOUND_STORED, INBOUND_DUPLICATE, INBOUND_UNROUTED, INBOUND_REMOVED };
 struct inbound_result { enum inbound_outcome outcome; uint64_t conversation_id, message_id; };
 
-/* The parameters of an inbound webhook (twilio.md 3) of ctx->tenant. False with ERR_MALFORMED or ERR_DATABASE. */
+/* The parameters of an inbound webhook (twilio.md 3) of ctx->tenant. `out` may be NULL: asking for the ids costs an answer of the
+ * database more. False with ERR_MALFORMED or ERR_DATABASE. */
 bool inbound_receive(struct ctx *ctx, struct pair *params, size_t count, struct inbound_result *out);
 
 /* Unrouted messages, newest first; cursor = last row's time and SID (CLOCK_NONE: first page). */

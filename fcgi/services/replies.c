@@ -4,6 +4,7 @@
 #include "base/fold.h"
 #include "base/utf8.h"
 #include "services/audit.h"
+#include "services/burst.h"
 #include "services/opt_out.h"
 #include "services/replies.h"
 #include "store/db.h"
@@ -148,11 +149,19 @@ static bool save(struct ctx *ctx, void *arg)
            (!s->days || save_days(ctx, s));
 }
 
+/* Workers know for two seconds whether a line answers: those of this host ask anew from now on. */
+static bool save_now(struct ctx *ctx, struct saving *s)
+{
+    bool ok = db_transaction(ctx, save, s) == DB_OK;
+    burst_forget_all(ctx->burst);
+    return ok;
+}
+
 bool reply_rule_save(struct ctx *ctx, const struct reply_rule_row *r)
 {
     db_use(ctx->db, DB_APP);
     struct saving s = { .r = r, .name = line_name(ctx, r->line_id) };
-    return s.name && check(ctx, r) && db_transaction(ctx, save, &s) == DB_OK;
+    return s.name && check(ctx, r) && save_now(ctx, &s);
 }
 
 bool reply_rule_save_with(struct ctx *ctx, const struct reply_rule_row *r, const struct closed_day_row *days, size_t n)
@@ -160,7 +169,7 @@ bool reply_rule_save_with(struct ctx *ctx, const struct reply_rule_row *r, const
     static const struct closed_day_row none[1];
     db_use(ctx->db, DB_APP);
     struct saving s = { .r = r, .name = line_name(ctx, r->line_id), .days = n ? days : none, .day_count = n };
-    return s.name && check(ctx, r) && check_days(ctx, days, n) && db_transaction(ctx, save, &s) == DB_OK;
+    return s.name && check(ctx, r) && check_days(ctx, days, n) && save_now(ctx, &s);
 }
 
 bool reply_rule_switch(struct ctx *ctx, uint64_t line, const char *mode)
@@ -180,7 +189,9 @@ const char *reply_zone(struct ctx *ctx)
 
 bool reply_lines_changed(struct ctx *ctx)
 {
-    return db_reply_switch_lines(ctx, ctx->tenant);
+    bool ok = db_reply_switch_lines(ctx, ctx->tenant);
+    burst_forget_all(ctx->burst);
+    return ok;
 }
 
 /* ---- keywords ---- */

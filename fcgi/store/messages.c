@@ -9,6 +9,7 @@ ROW_TYPE(message_row, MESSAGE_ROW(MESSAGE_FIELD));
 ROW_TYPE(history_row, HISTORY_ROW(HISTORY_FIELD));
 #define INGEST_FIELD(kind, member, flags) FIELD_ENTRY(ingest_row, kind, member, flags)
 ROW_TYPE(ingest_row, INGEST_ROW(INGEST_FIELD));
+ROW_TYPE_AS(arrival_row, ingest_row, INGEST_ROW(INGEST_FIELD) FIELD_ENTRY(ingest_row, U64, line_id, 0) FIELD_ENTRY(ingest_row, I64, answer_after_s, 0));
 #define TOTAL_FIELD(kind, member, flags) FIELD_ENTRY(total_row, kind, member, flags)
 ROW_TYPE(total_row, TOTAL_ROW(TOTAL_FIELD));
 
@@ -24,7 +25,7 @@ struct cached_row { uint64_t upto_id; int64_t inbound, outbound; };
 extern const struct row_type cached_row_type;
 ROW_TYPE(cached_row, CACHED_ROW(CACHED_FIELD));
 
-static const struct sql ingest = SQL_REPEATABLE("CALL message_ingest(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &ingest_row_type);
+static const struct sql ingest = SQL_REPEATABLE("CALL message_ingest(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &arrival_row_type);
 static const struct sql backdate = SQL_REPEATABLE("UPDATE message SET status_at=?,created_at=? WHERE tenant_id=? AND conversation_id=? AND id=?", NULL);
 static const struct sql recompute_window =
     SQL_REPEATABLE("UPDATE conversation SET last_inbound_at=(SELECT MAX(m.created_at) FROM message m WHERE m.tenant_id=conversation.tenant_id "
@@ -99,8 +100,8 @@ static const struct sql totals_horizon = SQL_REPEATABLE("SELECT " HORIZON, &id_r
 
 struct ingest_row *db_message_ingest(struct ctx *ctx, uint64_t tenant, const struct inbound *in)
 {
-    return stmt_one(ctx, &ingest, ARGS(U64(tenant), TEXT(in->to), TEXT(in->from), TEXT(in->key), TEXT(in->phone), TEXT(in->name),
-                                       TEXT(in->channel), TEXT(in->sid), TEXT(in->body), TEXT(in->preview), I64(in->segments),
+    return stmt_one(ctx, &ingest, ARGS(U64(tenant), ID_OR_NULL(in->line), in->answer_after_s < 0 ? TEXT(NULL) : I64(in->answer_after_s), TEXT(in->to),
+                                       TEXT(in->from), TEXT(in->key), TEXT(in->phone), TEXT(in->name), TEXT(in->channel), TEXT(in->sid), TEXT(in->body), TEXT(in->preview), I64(in->segments),
                                        I64(in->num_media), TEXT(in->media), TEXT(in->extra), TEXT(in->detail)));
 }
 

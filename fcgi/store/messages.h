@@ -56,14 +56,17 @@ struct total_row { int64_t inbound, outbound; };
 #define TOTAL_ROW(F) F(I64, inbound, 0) F(I64, outbound, 0)
 extern const struct row_type total_row_type;
 
-/* Inbound: one CALL, see schema/0001 message_ingest. outcome: "stored", "duplicate" or "unrouted". */
+/* Inbound: one CALL, see schema/0015 message_ingest. outcome: "stored", "duplicate" or "unrouted". Of a message that was
+ * stored on a line the caller knew nothing is told: NULL without an error. */
 struct inbound {
+    uint64_t line;          /* 0: not known, or the ids are wanted */
+    int64_t answer_after_s; /* of that line; below 0: nothing answers there by itself */
     const char *to, *from, *key, *phone, *name, *channel, *sid, *body, *preview, *media, *extra, *detail; /* media, extra may be NULL */
     int segments, num_media;
 };
-struct ingest_row { const char *outcome; uint64_t conversation_id, message_id; };
+struct ingest_row { const char *outcome; uint64_t conversation_id, message_id, line_id; int64_t answer_after_s; };
 #define INGEST_ROW(F) F(TEXT, outcome, 0) F(U64, conversation_id, 0) F(U64, message_id, 0)
-extern const struct row_type ingest_row_type;
+extern const struct row_type ingest_row_type, arrival_row_type; /* the latter with the line */
 struct ingest_row *db_message_ingest(struct ctx *ctx, uint64_t tenant, const struct inbound *in);
 
 /* An inbound message that was stored later than it arrived keeps its time, and so does WhatsApp's window. */

@@ -206,9 +206,11 @@ static void next_row(struct reader *r)
     r->row = r->rows + r->n * r->type->size;
 }
 
-/* Reads to the end, where errors may still come, and keeps `most` rows. */
+/* Reads to the end, where errors may still come, and keeps `most` rows. A procedure may have had nothing to tell. */
 static bool fetch(struct prepared *p, struct reader *r, size_t most)
 {
+    if (p->call && mysql_stmt_field_count(p->handle) == 0)
+        return true;
     r->type = p->sql->row;
     r->columns = mariadb_stmt_fetch_fields(p->handle);
     if (!p->verified)

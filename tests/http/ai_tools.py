@@ -1,7 +1,7 @@
 """What the AI's tests share: a stack beside the simulated models, switching on, jobs, notes, usage rows."""
 import secrets
 
-from panel import messages_with
+from panel import answer_after, messages_with
 
 KEY = "sk-test-" + secrets.token_hex(12)
 
@@ -22,7 +22,7 @@ def switch_on(stack, automatic=True, rest=0, **profile):
     columns = {"automatic": int(automatic), "answer_limit": 480, "own_links": 0, "link_sites": "", "system_prompt": "We sell bread.", "tone": "", "history": 20,
                "provider": "openai", "temperature": None, "max_tokens": 1000, **profile}
     stack.sql("UPDATE ai_profile SET " + ", ".join(f"{k} = %s" for k in columns) + " WHERE tenant_id = %s", *columns.values(), stack.tenant.id)
-    stack.sql("UPDATE line SET answer_after_s = %s WHERE tenant_id = %s", rest, stack.tenant.id)
+    answer_after(stack, rest)
 
 
 def job(stack, sid):

@@ -157,6 +157,14 @@ def enter(stack, role="admin"):
     return kept[role]
 
 
+def answer_after(stack, seconds):
+    """How long an arrival rests before it is answered, on all lines of the tenant; None: nothing answers. Written past the
+    program, so workers are made to forget what they know of lines (as every ended session does)."""
+    stack.sql("UPDATE line SET answer_after_s = %s WHERE tenant_id = %s", seconds, stack.tenant.id)
+    browser = enter(stack)
+    assert browser.post("/account/sessions/999999999/revoke", data={"_csrf": csrf_of(browser.get("/account").text)}).status_code == 404
+
+
 def quoted(number):
     return urllib.parse.quote(number, safe="")
 

@@ -4,7 +4,7 @@ import secrets
 import pytest
 
 from ai_tools import KEY, configure, out, switch_on, usage
-from panel import asked, csrf_of, messages_with, new_number, new_sid, script
+from panel import answer_after, asked, csrf_of, messages_with, new_number, new_sid, script
 from stack import Tenant
 
 
@@ -45,7 +45,7 @@ def test_who_comes_from_the_predecessor_gets_answers_that_are_sent(own, models):
         for table in ("ai_profile", "model_key", "reply_rule"):
             own.sql(f"DELETE FROM {table}")
         assert configure(own, **first)["mode"] == "automatic"
-        own.sql("UPDATE line SET answer_after_s = 0 WHERE tenant_id = %s", own.tenant.id)
+        answer_after(own, 0)
         assert configure(own, enabled=True, api_key=KEY)["enabled"]
         number = new_number()
         own.inbound("Are you open?", sender=number)

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from ai_tools import ended, notes, switch_on
-from panel import conversation_with, csrf_of, enter, logged, new_number, texts
+from panel import answer_after, conversation_with, csrf_of, enter, logged, new_number, texts
 from test_budgets import seed
 
 DOUBT = "Please stop texting me"
@@ -102,7 +102,7 @@ def test_a_hand_off_marks_the_list_and_the_filter_finds_it(ai, models):
 def test_answers_that_stopped(own):
     own.sql("UPDATE ai_profile SET automatic = 0")
     assert own.api("POST", "/api/auto-reply/config", json={"enabled": True, "message": "Thank you."}).status_code == 200
-    own.sql("UPDATE line SET answer_after_s = 0 WHERE tenant_id = %s", own.tenant.id)
+    answer_after(own, 0)
     number = new_number()
     assert [ended(own, own.inbound(f"{i}", sender=number).sid) for i in range(6)] == ["answered"] * 5 + ["loop"]
     assert mark(own, number) == "Answers stopped" and waiting(own, number) and in_api(own, number) == "answers-stopped"

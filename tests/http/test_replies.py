@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from panel import asked, at_once, csrf_of, enter, messages_with, mistakes, new_number, new_sid, script, second_cron
+from panel import answer_after, asked, at_once, csrf_of, enter, messages_with, mistakes, new_number, new_sid, script, second_cron
 from stack import Tenant
 
 TEXT = "Thank you, we will write back soon."
@@ -471,7 +471,7 @@ def test_outside_business_hours_the_other_text_once(off):
 def test_without_a_model_a_person_is_told(off):
     off.sql("DELETE FROM model_key")
     off.sql("UPDATE reply_rule SET mode = 'ai', since = UTC_TIMESTAMP(3) WHERE line_id IS NULL")
-    off.sql("UPDATE line SET answer_after_s = 4 WHERE tenant_id = %s", off.tenant.id)
+    answer_after(off, 4)
     number = new_number()
     first, second = write(off, number, "Good morning"), write(off, number, "I have a question")
     assert outcome(off, second) == "ai-no-key" and outcome(off, first) == "superseded"

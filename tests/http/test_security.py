@@ -159,7 +159,7 @@ def test_the_user_of_safe_requests_can_only_read(stack):
     with as_user(stack, "READER_USER") as connection, connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM message")
         for statement in ("INSERT INTO throttle VALUES ('x', NOW(), 1)", "UPDATE tenant SET name = 'x'", "DELETE FROM message", "CREATE TABLE t (i INT)",
-                          "DROP TABLE message", "CALL message_ingest(1,'','','','','','','','','',1,0,NULL,NULL,'')", "SELECT * FROM mysql.user",
+                          "DROP TABLE message", "CALL message_ingest(1,NULL,NULL,'','','','','','','','','',1,0,NULL,NULL,'')", "SELECT * FROM mysql.user",
                           "SELECT 1 INTO OUTFILE '/tmp/x'"):
             with pytest.raises(pymysql.err.MySQLError):
                 cursor.execute(statement)

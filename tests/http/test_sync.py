@@ -4,7 +4,7 @@ import datetime
 import re
 import subprocess
 
-from panel import asked, conversation_with, enter, in_state, messages_with, new_number
+from panel import answer_after, asked, conversation_with, enter, in_state, messages_with, new_number
 
 
 def today():
@@ -84,14 +84,14 @@ def test_states_are_refreshed_and_texts_are_not(stack):
 
 def test_old_messages_are_not_answered(stack):
     number = new_number()
-    stack.sql("UPDATE line SET answer_after_s = 0 WHERE tenant_id = %s", stack.tenant.id)
+    answer_after(stack, 0)
     try:
         record(stack, number, "is anybody there?", seconds_ago=90)
         fetch(stack, 1)
         assert len(messages_with(stack, number)) == 1 and not asked(stack, number)
         assert not stack.sql("SELECT 1 FROM reply_job j JOIN conversation c ON c.id = j.conversation_id WHERE c.peer = %s", number)
     finally:
-        stack.sql("UPDATE line SET answer_after_s = NULL WHERE tenant_id = %s", stack.tenant.id)
+        answer_after(stack, None)
 
 
 def test_a_send_whose_answer_is_open_is_left_alone(stack):

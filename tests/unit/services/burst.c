@@ -29,6 +29,26 @@ static void found_by_its_own_name_only(void **state)
     arena_free(a);
 }
 
+static void seen_is_what_came_before(void **state)
+{
+    struct arena *a = arena_new(1 << 20);
+    struct burst *b = table(a);
+    (void)state;
+    assert_false(burst_seen(b, "SM1"));
+    assert_true(burst_seen(b, "SM1"));
+    assert_false(burst_seen(b, "SM2"));
+    assert_false(burst_seen(NULL, "SM1"));
+    int again = 0;
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < 500; i++) {
+            char name[16];
+            snprintf(name, sizeof name, "SM-%d", i);
+            again += burst_seen(b, name);
+        }
+    assert_in_range(again, 350, 500); /* a hint: some push each other out */
+    arena_free(a);
+}
+
 static void what_does_not_fit_is_not_kept(void **state)
 {
     struct arena *a = arena_new(1 << 20);
@@ -97,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(found_by_its_own_name_only),
+        cmocka_unit_test(seen_is_what_came_before),
         cmocka_unit_test(what_does_not_fit_is_not_kept),
         cmocka_unit_test(forgotten_everywhere_when_one_process_says_so),
         cmocka_unit_test(an_answer_from_before_is_void),

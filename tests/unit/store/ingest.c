@@ -3,8 +3,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct ingested { const char *outcome; uint64_t conversation_id, message_id; };
-#define INGESTED(F) F(TEXT, outcome, 0) F(U64, conversation_id, 0) F(U64, message_id, 0)
+struct ingested { const char *outcome; uint64_t conversation_id, message_id, line_id; int64_t answer_after_s; };
+#define INGESTED(F) F(TEXT, outcome, 0) F(U64, conversation_id, 0) F(U64, message_id, 0) F(U64, line_id, 0) F(I64, answer_after_s, 0)
 #define INGESTED_FIELD(kind, member, flags) FIELD_ENTRY(ingested, kind, member, flags)
 extern const struct row_type ingested_type;
 ROW_TYPE(ingested, INGESTED(INGESTED_FIELD));
@@ -19,7 +19,7 @@ struct text { const char *s; };
 extern const struct row_type text_type;
 ROW_TYPE(text, TEXTS(TEXTS_FIELD));
 
-static const struct sql ingest = SQL_REPEATABLE("CALL message_ingest(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &ingested_type);
+static const struct sql ingest = SQL_REPEATABLE("CALL message_ingest(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &ingested_type);
 static const struct sql counts = SQL("SELECT CONCAT_WS(' ',(SELECT COUNT(*) FROM contact),(SELECT COUNT(*) FROM conversation),"
     "(SELECT COUNT(*) FROM message),(SELECT COUNT(*) FROM message_event),(SELECT COUNT(*) FROM message_media),(SELECT COUNT(*) FROM unrouted))", &text_type);
 static const struct sql conversation_line = SQL("SELECT CONCAT_WS('|',peer,channel,name,last_direction,last_status,preview,message_count,"
@@ -30,16 +30,19 @@ static const struct sql message_line = SQL("SELECT CONCAT_WS('|',direction,statu
 static const struct sql media_line = SQL("SELECT GROUP_CONCAT(CONCAT_WS('|',position,content_type,url) ORDER BY position) FROM message_media WHERE message_id=?", &text_type);
 static const struct sql out_of_order = SQL("SELECT COUNT(*) FROM conversation c WHERE c.last_message_id<>(SELECT MAX(id) FROM message m WHERE m.conversation_id=c.id) "
     "OR c.message_count<>(SELECT COUNT(*) FROM message m WHERE m.conversation_id=c.id)", &number_type);
+static const struct sql job_line = SQL("SELECT GROUP_CONCAT(TIMESTAMPDIFF(MICROSECOND,created_at,next_at) DIV 1000000) FROM reply_job WHERE conversation_id>=?", &text_type);
+static const struct sql contact_line = SQL("SELECT GROUP_CONCAT(CONCAT_WS('|',address_key,name)) FROM contact WHERE id>=?", &text_type);
+static const struct sql newest = SQL("SELECT MAX(id) FROM conversation", &number_type);
 static const struct sql id_ahead = SQL("UPDATE conversation SET last_message_id=last_message_id+1000000000000 WHERE id=?", NULL);
 
 static struct fixture f;
 static struct ctx *const ctx = &f.ctx;
 
-struct inbound { const char *to, *from, *name, *sid, *body, *media, *extra; int num_media; };
+struct inbound { uint64_t line; int64_t answer_after_s; const char *to, *from, *name, *sid, *body, *media, *extra; int num_media; };
 
 static struct ingested *receive(struct ctx *c, uint64_t tenant, const struct inbound *m)
 {
-    return stmt_one(c, &ingest, ARGS(U64(tenant), TEXT(m->to), TEXT(m->from), TEXT(m->from), TEXT(""), TEXT(m->name ? m->name : ""), TEXT("sms"),
+    return stmt_one(c, &ingest, ARGS(U64(tenant), ID_OR_NULL(m->line), ID_OR_NULL(m->answer_after_s), TEXT(m->to), TEXT(m->from), TEXT(m->from), TEXT(""), TEXT(m->name ? m->name : ""), TEXT("sms"),
                                      TEXT(m->sid), TEXT(m->body), TEXT(m->body), I64(1), I64(m->num_media), TEXT(m->media), TEXT(m->extra), TEXT("{}")));
 }
 
@@ -78,7 +81,7 @@ static int before(void **state)
 {
     (void)state;
     err_clear(ctx);
-    script(&f, "DELETE FROM message_media; DELETE FROM message_event; DELETE FROM message; DELETE FROM conversation; DELETE FROM contact; DELETE FROM unrouted");
+    script(&f, "DELETE FROM reply_job; DELETE FROM message_media; DELETE FROM message_event; DELETE FROM message; DELETE FROM conversation; DELETE FROM contact; DELETE FROM unrouted");
     return 0;
 }
 
@@ -118,6 +121,57 @@ static void test_stored_and_replayed(void **state)
     assert_non_null(next);
     assert_string_equal(next->outcome, "stored");
     expect_counts("2 3 4 4 0 0");
+}
+
+/* Whoever knows the line is told nothing of what is stored, and all of what is not. */
+static void test_on_a_line_that_the_caller_knows(void **state)
+{
+    (void)state;
+    struct inbound m = { .line = 11, .to = "+48221000001", .from = "+48500100100", .sid = "SM1", .body = "first" };
+    for (int i = 0; i < 3; i++) { /* the first makes the conversation, the others find it */
+        char sid[8];
+        snprintf(sid, sizeof sid, "SM%d", i);
+        m.sid = sid;
+        m.answer_after_s = i == 2 ? 4 : 0;
+        assert_null(receive(ctx, 1, &m));
+        assert_int_equal(ctx->err.code, 0);
+    }
+    expect_counts("1 1 3 3 0 0");
+    expect_line(&job_line, 0, "4");
+    m.sid = "SM1";
+    struct ingested *r = receive(ctx, 1, &m);
+    assert_non_null(r);
+    assert_string_equal(r->outcome, "duplicate");
+    expect_counts("1 1 3 3 0 0");
+    struct number *conversation = stmt_one(ctx, &newest, NO_ARGS);
+    assert_non_null(conversation);
+    assert_int_equal(r->conversation_id, conversation->v);
+    expect_line(&conversation_line, r->conversation_id, "+48500100100|sms||0|received|first|3|3|1|1|1");
+    /* Told about the line by who does not know it. */
+    m.line = 0;
+    m.sid = "SM9";
+    r = receive(ctx, 1, &m);
+    assert_true(r && r->line_id == 11 && r->answer_after_s == -1);
+}
+
+/* A name that comes later goes to contact and conversation, however the line was found; a second name changes nothing. */
+static void test_a_name_comes_later(void **state)
+{
+    (void)state;
+    struct inbound m = { .line = 11, .to = "+48221000001", .from = "+48500100100", .sid = "SM1", .body = "hi" };
+    static const char *const names[] = { NULL, "Ann", "Bob" };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        char sid[8];
+        snprintf(sid, sizeof sid, "SM%zu", i);
+        m.sid = sid;
+        m.name = names[i];
+        assert_null(receive(ctx, 1, &m));
+        assert_int_equal(ctx->err.code, 0);
+    }
+    struct number *conversation = stmt_one(ctx, &newest, NO_ARGS);
+    expect_line(&conversation_line, (uint64_t)conversation->v, "+48500100100|sms|Ann|0|received|hi|3|3|1|1|1");
+    expect_line(&contact_line, 0, "+48500100100|Ann");
+    expect_counts("1 1 3 3 0 0");
 }
 
 static void test_unrouted(void **state)
@@ -171,13 +225,14 @@ static void in_parallel(int n, void (*fn)(struct ctx *c, int number))
 
 static void replay(struct ctx *c, int number)
 {
-    (void)number;
     for (int i = 0; i < 30; i++) {
         char sid[20], from[20];
         snprintf(sid, sizeof sid, "SM%d", i);
         snprintf(from, sizeof from, "+4850010%04d", i / 3);
-        struct inbound m = { .to = "+48221000001", .from = from, .sid = sid, .body = "at once" };
+        struct inbound m = { .line = number % 2 ? 11 : 0, .to = "+48221000001", .from = from, .sid = sid, .body = "at once" };
         struct ingested *r = receive(c, 1, &m);
+        if (!r && m.line && !c->err.code)
+            continue;
         if (!r || (strcmp(r->outcome, "stored") != 0 && strcmp(r->outcome, "duplicate") != 0) || !r->message_id)
             _exit(1);
     }
@@ -235,7 +290,7 @@ int main(void)
 {
     log_threshold(LOG_ERROR);
     const struct CMUnitTest tests[] = {
-        TEST(test_stored_and_replayed), TEST(test_unrouted), TEST(test_media), TEST(test_five_replays_at_once),
+        TEST(test_stored_and_replayed), TEST(test_on_a_line_that_the_caller_knows), TEST(test_a_name_comes_later), TEST(test_unrouted), TEST(test_media), TEST(test_five_replays_at_once),
         TEST(test_one_conversation_at_once), TEST(test_clock_goes_back),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
