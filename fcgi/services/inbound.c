@@ -106,7 +106,7 @@ static bool was_removed(struct ctx *ctx, const char *sid)
 
 /* A message that is known already, as a row of ingest. Only what was seen here before is asked for: what comes the first time
  * finds out by its unique key. */
-static struct ingest_row *known(struct ctx *ctx, const char *sid)
+static const struct ingest_row *known(struct ctx *ctx, const char *sid)
 {
     const struct state_row *m = burst_seen(ctx->burst, sid) ? db_message_state_by_sid(ctx, ctx->tenant, sid) : NULL;
     if (!m)
@@ -119,17 +119,18 @@ static struct ingest_row *known(struct ctx *ctx, const char *sid)
 /* What a burst of messages to one line need not ask for each. */
 struct line_kept { uint64_t id; int64_t answer_after_s; };
 
+static const struct ingest_row silent = { .outcome = "stored" };
+
 /* Stores it. Who is `told` gets the ids of a new message, too. */
-static struct ingest_row *store(struct ctx *ctx, struct inbound *in, bool told)
+static const struct ingest_row *store(struct ctx *ctx, struct inbound *in, bool told)
 {
-    static struct ingest_row silent = { .outcome = "stored" };
     const char *name = arena_printf(ctx->arena, "line:%" PRIu64 ":%s", ctx->tenant, in->to);
     const struct line_kept *kept = burst_find(ctx->burst, name);
     if (kept && !told) {
         in->line = kept->id;
         in->answer_after_s = kept->answer_after_s;
     }
-    struct ingest_row *row = db_message_ingest(ctx, ctx->tenant, in);
+    const struct ingest_row *row = db_message_ingest(ctx, ctx->tenant, in);
     if (row && row->line_id && !kept)
         burst_keep(ctx->burst, name, &(struct line_kept){ row->line_id, row->answer_after_s }, sizeof(struct line_kept));
     return row || ctx->err.code ? row : &silent;
@@ -173,7 +174,7 @@ bool inbound_receive(struct ctx *ctx, struct pair *params, size_t count, struct 
     }
     struct opt_out_heard heard = { .from = in->from, .body = in->body, .sid = in->sid,
                                    .word = opt_out_word(ctx, in->body, param_text(params, count, "OptOutType")) };
-    struct ingest_row *row = ctx->err.code ? NULL : known(ctx, in->sid);
+    const struct ingest_row *row = ctx->err.code ? NULL : known(ctx, in->sid);
     if (!row && !ctx->err.code)
         row = store(ctx, in, out || heard.word != OPT_NONE);
     if (!row)
