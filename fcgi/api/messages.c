@@ -6,6 +6,8 @@
 #include "services/inbox.h"
 #include "services/sending.h"
 #include "services/sync.h"
+#include "services/totals.h"
+#include "api/json_out.h"
 #include "api/shapes.h"
 #include "web/handlers.h"
 #include "web/view.h"
@@ -128,13 +130,16 @@ int messages_api(struct request *rq, struct response *rs) /* GET /api/messages *
 
 int message_stats_api(struct request *rq, struct response *rs) /* GET /api/messages/stats */
 {
-    struct total_row *t = inbox_totals(&rq->ctx);
-    struct history h = inbox_history(&rq->ctx, HISTORY_ALL, NULL, 0, 1);
-    if (!t || !h.page.ok)
+    struct total_row *t = totals_now(&rq->ctx);
+    if (!t)
         return fail(rq, rs);
-    str_printf(&rs->body, "{\"total\":%" PRId64 ",\"inbound\":%" PRId64 ",\"outbound\":%" PRId64 ",\"latest\":", t->inbound + t->outbound, t->inbound, t->outbound);
-    if (h.page.n)
-        shape_message(&rs->body, h.page.row);
+    json_open(&rs->body);
+    json_put_int(&rs->body, "total", t->inbound + t->outbound);
+    json_put_int(&rs->body, "inbound", t->inbound);
+    json_put_int(&rs->body, "outbound", t->outbound);
+    STR_LIT(&rs->body, "\"latest\":");
+    if (t->latest.id)
+        shape_message(&rs->body, &t->latest);
     else
         STR_LIT(&rs->body, "null");
     str_putc(&rs->body, '}');

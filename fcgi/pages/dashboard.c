@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "pages/dashboard.h"
 #include "pages/parts.h"
+#include "services/totals.h"
 
 enum { LATEST = 10 };
 
@@ -17,7 +18,7 @@ const struct form send_form = FORM(struct send_in, send_fields);
 
 bool put_dashboard(struct request *rq, const char **cursor)
 {
-    struct total_row *totals = inbox_totals(&rq->ctx);
+    struct total_row *totals = totals_now(&rq->ctx);
     struct page page = inbox_conversations(&rq->ctx, NULL, CLOCK_NONE, 0, LATEST);
     if (!totals || !page.ok)
         return false;

@@ -10,6 +10,7 @@ struct slot {
     char name[BURST_NAME + 1];
     int64_t until_ms; /* clock_mono_ms() */
     uint64_t epoch;
+    size_t size;
     _Alignas(16) char data[BURST_DATA];
 };
 
@@ -47,14 +48,20 @@ static size_t place(const char *name)
     return hash(name) % SLOTS;
 }
 
-const void *burst_find(struct burst *b, const char *name)
+static const struct slot *find(struct burst *b, const char *name)
 {
     if (!b)
         return NULL;
     b->asked_in = *b->epoch;
     const struct slot *s = &b->slot[place(name)];
     bool good = *s->name && strcmp(s->name, name) == 0 && s->epoch == b->asked_in && clock_mono_ms() < s->until_ms;
-    return good ? s->data : NULL;
+    return good ? s : NULL;
+}
+
+const void *burst_find(struct burst *b, const char *name)
+{
+    const struct slot *s = find(b, name);
+    return s ? s->data : NULL;
 }
 
 void burst_keep(struct burst *b, const char *name, const void *data, size_t size)
@@ -65,8 +72,50 @@ void burst_keep(struct burst *b, const char *name, const void *data, size_t size
     struct slot *s = &b->slot[place(name)];
     memcpy(s->name, name, n + 1);
     memcpy(s->data, data, size);
+    s->size = size;
     s->epoch = b->asked_in;
     s->until_ms = clock_mono_ms() + BURST_MS;
+}
+
+/* A kept text is its place behind the struct instead of its address; no text is at 0. */
+static uintptr_t *text_of(void *row, const struct field *f)
+{
+    return f->kind == FIELD_TEXT ? (uintptr_t *)(void *)((char *)row + f->offset) : NULL;
+}
+
+void *burst_find_row(struct burst *b, struct arena *a, const char *name, const struct row_type *type)
+{
+    const struct slot *s = find(b, name);
+    if (!s)
+        return NULL;
+    char *row = memcpy(arena_alloc(a, s->size), s->data, s->size);
+    for (size_t i = 0; i < type->count; i++) {
+        uintptr_t *text = text_of(row, &type->fields[i]);
+        if (text && *text)
+            *text += (uintptr_t)row;
+    }
+    return row;
+}
+
+void burst_keep_row(struct burst *b, const char *name, const struct row_type *type, const void *row)
+{
+    _Alignas(16) char data[BURST_DATA];
+    size_t used = type->size;
+    BUG_IF(used > sizeof data);
+    memcpy(data, row, used);
+    for (size_t i = 0; i < type->count; i++) {
+        uintptr_t *text = text_of(data, &type->fields[i]);
+        if (!text || !*text)
+            continue;
+        const char *s = (const char *)*text;
+        size_t n = strlen(s) + 1;
+        if (n > sizeof data - used)
+            return;
+        memcpy(data + used, s, n);
+        *text = used;
+        used += n;
+    }
+    burst_keep(b, name, data, used);
 }
 
 void burst_forget_all(struct burst *b)

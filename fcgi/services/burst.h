@@ -8,8 +8,9 @@
 #define CENTRALA_SERVICES_BURST_H
 #include "base/base.h"
 #include "base/arena.h"
+#include "base/field.h"
 
-enum { BURST_MS = 2000, BURST_NAME = 79, BURST_DATA = 600 };
+enum { BURST_MS = 2000, BURST_NAME = 79, BURST_DATA = 2000 };
 
 struct burst;
 /* The epoch of this host in memory shared by all processes forked later; once, in the master. */
@@ -21,6 +22,9 @@ const void *burst_find(struct burst *b, const char *name);
 /* After a burst_find() that found nothing and the question to the database: kept for the epoch of that moment, so that an
  * answer read before somebody else's burst_forget_all() is void. Does nothing when `name` or `data` is too large. */
 void burst_keep(struct burst *b, const char *name, const void *data, size_t size);
+/* The same for a row with its texts: what is found is a copy in the arena. */
+void *burst_find_row(struct burst *b, struct arena *a, const char *name, const struct row_type *type);
+void burst_keep_row(struct burst *b, const char *name, const struct row_type *type, const void *row);
 void burst_forget_all(struct burst *b);
 /* Was that name given here before, by this worker and not long ago? From now on it was. A hint in either direction: old
  * ones are pushed out, and two names may be taken for one. */

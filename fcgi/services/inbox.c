@@ -168,11 +168,6 @@ struct history inbox_history(struct ctx *ctx, enum history_filter filter, const 
     return h;
 }
 
-struct total_row *inbox_totals(struct ctx *ctx)
-{
-    return db_message_totals(ctx, ctx->tenant);
-}
-
 struct history_row *inbox_message(struct ctx *ctx, const char *sid)
 {
     struct history_row *m = db_message_by_sid(ctx, ctx->tenant, param_ascii(ctx->arena, sid));

@@ -39,7 +39,6 @@ struct history { struct page page; uint64_t searched_to; }; /* searched_to: a se
 /* struct history_row. A search looks through the newest SEARCH_SPAN messages below `before` and says how far it came. */
 enum { SEARCH_SPAN = 20000 };
 struct history inbox_history(struct ctx *ctx, enum history_filter filter, const char *q, uint64_t before, int limit);
-struct total_row *inbox_totals(struct ctx *ctx);
 struct history_row *inbox_message(struct ctx *ctx, const char *sid); /* NULL with ERR_ABSENT */
 
 /* Live views. A cursor is "<ms>-<hash>": changes after ms (less an overlap, because rows do not become visible in the

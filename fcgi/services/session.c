@@ -57,58 +57,29 @@ static bool session_seen(struct ctx *ctx, const uint8_t hash[32])
     return ok;
 }
 
-/* A session row without pointers, as a worker keeps it while one person's requests follow one another. */
-struct kept_session {
-    uint64_t session_id, tenant_id, user_id;
-    bool password_once;
-    uint16_t at[7]; /* where the texts begin */
-    char text[BURST_DATA - 64];
-};
-
-static void session_keep(struct ctx *ctx, const char *name, const struct session_row *row)
+/* Kept by a hash: the secret itself stays with its request. */
+static void kept_as(const char *kind, const char *secret, uint8_t hash[32], char name[BURST_NAME + 1])
 {
-    struct kept_session k = { .session_id = row->session_id, .tenant_id = row->tenant_id, .user_id = row->user_id, .password_once = row->password_once };
-    const char *const text[] = { row->name, row->email, row->role, row->language, row->zone, row->country, row->tenant_name };
-    size_t used = 0;
-    for (size_t i = 0; i < ARRAY_LEN(text); i++) {
-        size_t n = strlen(text[i]) + 1;
-        if (n > sizeof k.text - used)
-            return;
-        memcpy(k.text + used, text[i], n);
-        k.at[i] = (uint16_t)used;
-        used += n;
-    }
-    burst_keep(ctx->burst, name, &k, sizeof k);
-}
-
-static struct session_row *session_kept(struct ctx *ctx, const char *name)
-{
-    const struct kept_session *k = burst_find(ctx->burst, name);
-    if (!k)
-        return NULL;
-    struct session_row *row = ARENA_NEW(ctx->arena, struct session_row);
-    const struct kept_session *copy = memcpy(arena_alloc(ctx->arena, sizeof *k), k, sizeof *k);
-    *row = (struct session_row){ .session_id = k->session_id, .tenant_id = k->tenant_id, .user_id = k->user_id,
-        .name = copy->text + k->at[0], .email = copy->text + k->at[1], .role = copy->text + k->at[2], .language = copy->text + k->at[3],
-        .zone = copy->text + k->at[4], .country = copy->text + k->at[5], .tenant_name = copy->text + k->at[6], .password_once = k->password_once };
-    return row;
+    size_t n = strlen(kind);
+    memcpy(name, kind, n);
+    crypto_sha256(secret, strlen(secret), hash);
+    crypto_hex(hash, 32, name + n);
 }
 
 bool session_identify_cookie(struct ctx *ctx, const char *token, struct identity *out)
 {
     uint8_t hash[32];
-    char name[8 + 65] = "session:";
+    char name[BURST_NAME + 1];
     *out = (struct identity){ 0 };
-    crypto_sha256(token, strlen(token), hash);
-    crypto_hex(hash, sizeof hash, name + 8);
-    struct session_row *row = session_kept(ctx, name);
+    kept_as("session:", token, hash, name);
+    struct session_row *row = burst_find_row(ctx->burst, ctx->arena, name, &session_row_type);
     if (!row) {
         row = db_session_identify(ctx, hash, ctx->conf->auth_session_days);
         if (!row)
             return ctx->err.code == ERR_NONE;
         if (row->seen_ms < ctx->now_ms - SEEN_EVERY_MS && !session_seen(ctx, hash))
             return false;
-        session_keep(ctx, name, row);
+        burst_keep_row(ctx->burst, name, &session_row_type, row);
     }
     become(ctx, row, ACTOR_USER);
     out->row = row;
@@ -118,16 +89,38 @@ bool session_identify_cookie(struct ctx *ctx, const char *token, struct identity
     return true;
 }
 
+/* What a token says, once its signature was found good. */
+#define TOKEN_ROW(F) F(U64, tenant, 0) F(U64, user, 0) F(TEXT, jti, 0) F(TIME, expires_ms, 0)
+#define TOKEN_FIELD(kind, member, flags) FIELD_ENTRY(token, kind, member, flags)
+extern const struct row_type token_type;
+ROW_TYPE(token, TOKEN_ROW(TOKEN_FIELD));
+
+/* The signature is not checked again for each request of a burst; whether the token still holds is asked every time. */
+static const struct token *read_token(struct ctx *ctx, const char *jwt)
+{
+    uint8_t hash[32];
+    char name[BURST_NAME + 1];
+    kept_as("token:", jwt, hash, name);
+    struct token *t = burst_find_row(ctx->burst, ctx->arena, name, &token_type);
+    if (t)
+        return t->expires_ms == CLOCK_NONE || t->expires_ms > ctx->now_ms ? t : NULL;
+    t = ARENA_NEW(ctx->arena, struct token);
+    if (!token_read(ctx->arena, ctx->keys, jwt, ctx->now_ms, t))
+        return NULL;
+    burst_keep_row(ctx->burst, name, &token_type, t);
+    return t;
+}
+
 bool session_identify_bearer(struct ctx *ctx, const char *jwt, struct identity *out)
 {
-    struct token token;
     *out = (struct identity){ 0 };
-    if (!token_read(ctx->arena, ctx->keys, jwt, ctx->now_ms, &token))
+    const struct token *token = read_token(ctx, jwt);
+    if (!token)
         return true;
-    struct session_row *row = db_token_identify(ctx, token.tenant, token.jti);
+    struct session_row *row = db_token_identify(ctx, token->tenant, token->jti);
     if (!row)
         return ctx->err.code == ERR_NONE;
-    if (row->user_id != token.user)
+    if (row->user_id != token->user)
         return true;
     become(ctx, row, ACTOR_TOKEN);
     out->row = row;

@@ -11,7 +11,7 @@ int totals_refresh_all(struct ctx *ctx)
     struct rows rows = db_tenants(ctx);
     const struct tenant_row *t = rows.row;
     for (size_t i = 0; rows.ok && i < rows.n; i++)
-        if (!db_message_totals_refresh(ctx, t[i].id))
+        if (!db_totals_refresh(ctx, t[i].id))
             return -1;
     return rows.ok ? (int)rows.n : -1;
 }

@@ -11,7 +11,16 @@ ROW_TYPE(history_row, HISTORY_ROW(HISTORY_FIELD));
 ROW_TYPE(ingest_row, INGEST_ROW(INGEST_FIELD));
 ROW_TYPE_AS(arrival_row, ingest_row, INGEST_ROW(INGEST_FIELD) FIELD_ENTRY(ingest_row, U64, line_id, 0) FIELD_ENTRY(ingest_row, I64, answer_after_s, 0));
 #define TOTAL_FIELD(kind, member, flags) FIELD_ENTRY(total_row, kind, member, flags)
-ROW_TYPE(total_row, TOTAL_ROW(TOTAL_FIELD));
+#define TOTAL_LATEST(kind, member, flags) FIELD_ENTRY(total_row, kind, latest.member, flags)
+ROW_TYPE_AS(total_row, total_row, TOTAL_ROW(TOTAL_FIELD) HISTORY_ROW(TOTAL_LATEST));
+#define MARK_FIELD(kind, member, flags) FIELD_ENTRY(mark_row, kind, member, flags)
+ROW_TYPE(mark_row, MARK_ROW(MARK_FIELD));
+
+struct since_row { int64_t inbound, outbound; };
+#define SINCE_ROW(F) F(I64, inbound, 0) F(I64, outbound, 0)
+#define SINCE_FIELD(kind, member, flags) FIELD_ENTRY(since_row, kind, member, flags)
+extern const struct row_type since_row_type;
+ROW_TYPE(since_row, SINCE_ROW(SINCE_FIELD));
 
 struct id_row { uint64_t id; };
 #define ID_ROW(F) F(U64, id, 0)
@@ -88,7 +97,21 @@ static const struct sql cached = SQL_REPEATABLE("SELECT upto_id,inbound,outbound
 /* The bounds are given, not joined: only then are they a range of the index. */
 static const struct sql counted =
     SQL_REPEATABLE("SELECT (SELECT COUNT(*) FROM message WHERE tenant_id=? AND direction=0 AND id>? AND id<=?),"
-                   "(SELECT COUNT(*) FROM message WHERE tenant_id=? AND direction=1 AND id>? AND id<=?)", &total_row_type);
+                   "(SELECT COUNT(*) FROM message WHERE tenant_id=? AND direction=1 AND id>? AND id<=?)", &since_row_type);
+#define MARK "(SELECT MAX(last_at) FROM conversation WHERE tenant_id=?),(SELECT MAX(changed_at) FROM conversation WHERE tenant_id=?)"
+static const struct sql mark = SQL_REPEATABLE("SELECT " MARK, &mark_row_type);
+/* The row of the tenant is there whatever else is not. Rows by primary key are read before the rest is planned: so upto_id
+ * is a bound of a range here, too. The newest message as in history_all. */
+#define SINCE(direction) "(SELECT COUNT(*) FROM message FORCE INDEX (ix_message_history) WHERE tenant_id=? AND direction=" direction " AND id>COALESCE(k.upto_id,0))"
+#define NEWEST(direction) \
+    "(SELECT tenant_id,conversation_id,id FROM message FORCE INDEX (ix_message_history) WHERE tenant_id=? AND direction=" direction " ORDER BY id DESC LIMIT 1)"
+static const struct sql totals =
+    SQL_REPEATABLE("SELECT COALESCE(k.inbound,0)+" SINCE("0") ",COALESCE(k.outbound,0)+" SINCE("1") "," MARK ",UTC_TIMESTAMP(3)," HISTORY_COLUMNS
+                   "FROM tenant t LEFT JOIN message_total k ON k.tenant_id=t.id "
+                   "LEFT JOIN (" NEWEST("0") " UNION ALL " NEWEST("1") " ORDER BY id DESC LIMIT 1) n ON 1 "
+                   "LEFT JOIN message m ON m.tenant_id=n.tenant_id AND m.conversation_id=n.conversation_id AND m.id=n.id "
+                   "LEFT JOIN conversation c ON c.tenant_id=m.tenant_id AND c.id=m.conversation_id "
+                   "LEFT JOIN line l ON l.tenant_id=c.tenant_id AND l.id=c.line_id WHERE t.id=?", &total_row_type);
 /* Up to a minute ago: ids are times, so nothing older than that can still appear below the mark. */
 #define HORIZON "(CAST(UNIX_TIMESTAMP(UTC_TIMESTAMP(3))*1000 AS UNSIGNED)-1577836860000)*4096"
 static const struct sql totals_seed =
@@ -175,20 +198,15 @@ struct history_row *db_message_by_sid(struct ctx *ctx, uint64_t tenant, const ch
     return stmt_one(ctx, &by_sid, ARGS(U64(tenant), TEXT(sid)));
 }
 
-static struct total_row *count_between(struct ctx *ctx, uint64_t tenant, uint64_t after, uint64_t upto)
+struct total_row *db_totals(struct ctx *ctx, uint64_t tenant)
 {
-    return stmt_one(ctx, &counted, ARGS(U64(tenant), U64(after), U64(upto), U64(tenant), U64(after), U64(upto)));
+    struct arg t = U64(tenant);
+    return stmt_one(ctx, &totals, ARGS(t, t, t, t, t, t, t));
 }
 
-struct total_row *db_message_totals(struct ctx *ctx, uint64_t tenant)
+struct mark_row *db_totals_mark(struct ctx *ctx, uint64_t tenant)
 {
-    const struct cached_row *c = stmt_one(ctx, &cached, ARGS(U64(tenant)));
-    struct total_row *t = ctx->err.code ? NULL : count_between(ctx, tenant, c ? c->upto_id : 0, INT64_MAX);
-    if (t && c) {
-        t->inbound += c->inbound;
-        t->outbound += c->outbound;
-    }
-    return t;
+    return stmt_one(ctx, &mark, ARGS(U64(tenant), U64(tenant)));
 }
 
 static bool refresh(struct ctx *ctx, void *arg)
@@ -200,11 +218,11 @@ static bool refresh(struct ctx *ctx, void *arg)
     const struct id_row *upto = c ? stmt_one(ctx, &totals_horizon, NO_ARGS) : NULL;
     if (!upto || upto->id <= c->upto_id) /* a clock set back must not count anything twice */
         return upto != NULL;
-    const struct total_row *t = count_between(ctx, tenant, c->upto_id, upto->id);
+    const struct since_row *t = stmt_one(ctx, &counted, ARGS(U64(tenant), U64(c->upto_id), U64(upto->id), U64(tenant), U64(c->upto_id), U64(upto->id)));
     return t && stmt_do(ctx, &totals_move, ARGS(I64(t->inbound), I64(t->outbound), U64(upto->id), U64(tenant))) >= 0;
 }
 
-bool db_message_totals_refresh(struct ctx *ctx, uint64_t tenant)
+bool db_totals_refresh(struct ctx *ctx, uint64_t tenant)
 {
     return db_transaction(ctx, refresh, &tenant) == DB_OK;
 }

@@ -52,8 +52,18 @@ struct event_row { const char *status; int64_t error_code; const char *error_tex
 #define EVENT_ROW(F) F(TEXT, status, 0) F(I64, error_code, 0) F(TEXT, error_text, 0) F(TEXT, source, 0) F(TIME, created_ms, 0)
 extern const struct row_type event_row_type;
 
-struct total_row { int64_t inbound, outbound; };
-#define TOTAL_ROW(F) F(I64, inbound, 0) F(I64, outbound, 0)
+/* When the tenant's conversations changed last, as live views follow it: by a new message, and by anything else. */
+struct mark_row { int64_t last_ms, changed_ms; };
+#define MARK_ROW(F) F(TIME, last_ms, 0) F(TIME, changed_ms, 0)
+extern const struct row_type mark_row_type;
+
+struct total_row {
+    int64_t inbound, outbound;
+    struct mark_row mark;
+    int64_t now_ms;            /* the database's clock */
+    struct history_row latest; /* .id 0: there is none */
+};
+#define TOTAL_ROW(F) F(I64, inbound, 0) F(I64, outbound, 0) F(TIME, mark.last_ms, 0) F(TIME, mark.changed_ms, 0) F(TIME, now_ms, 0)
 extern const struct row_type total_row_type;
 
 /* Inbound: one CALL, see schema/0015 message_ingest. outcome: "stored", "duplicate" or "unrouted". Of a message that was
@@ -121,9 +131,10 @@ int db_message_doubt(struct ctx *ctx, uint64_t tenant, uint64_t conversation, ui
 /* Gives the message its SID unless it has one. What we ourselves had concluded before (that it never arrived) was wrong then. */
 bool db_message_adopt(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t id, const char *sid, int segments);
 
-/* Totals: the cached ones plus the rows after them. */
-struct total_row *db_message_totals(struct ctx *ctx, uint64_t tenant);
-/* Moves the cache up to messages older than a minute. */
-bool db_message_totals_refresh(struct ctx *ctx, uint64_t tenant);
+/* Totals (the kept ones plus the rows after them), the newest message and the mark, of one moment. */
+struct total_row *db_totals(struct ctx *ctx, uint64_t tenant);
+struct mark_row *db_totals_mark(struct ctx *ctx, uint64_t tenant);
+/* Moves what is kept up to messages older than a minute. */
+bool db_totals_refresh(struct ctx *ctx, uint64_t tenant);
 
 #endif

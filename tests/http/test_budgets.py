@@ -80,6 +80,7 @@ def test_a_request_costs_the_same_at_10_and_at_2000_conversations(stack, large):
     assert max(many.values()) <= 6, many
     assert many["/live?view=list&cursor=99999999999999-0"] == 1, "one indexed statement"
     assert many["/conversations"] <= 2 and many["inbound"] <= 2
+    assert many["/api/messages/stats"] == 2, "whether the token holds, and all of the rest"
 
 
 def test_a_chat_costs_the_same_at_3_and_at_2000_messages(stack, large):

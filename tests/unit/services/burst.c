@@ -67,6 +67,43 @@ static void what_does_not_fit_is_not_kept(void **state)
     arena_free(a);
 }
 
+struct card { uint64_t id; const char *name, *note, *last; int64_t at_ms; };
+#define CARD(F) F(U64, id, 0) F(TEXT, name, 0) F(TEXT, note, 0) F(TEXT, last, 0) F(TIME, at_ms, 0)
+#define CARD_FIELD(kind, member, flags) FIELD_ENTRY(card, kind, member, flags)
+extern const struct row_type card_type;
+ROW_TYPE(card, CARD(CARD_FIELD));
+
+static void a_row_is_kept_with_its_texts(void **state)
+{
+    struct arena *a = arena_new(1 << 20);
+    struct burst *b = table(a);
+    char name[] = "Łucja", large[BURST_DATA];
+    struct card card = { .id = 7, .name = name, .note = NULL, .last = "", .at_ms = CLOCK_NONE };
+    (void)state;
+    assert_null(burst_find_row(b, a, "card", &card_type));
+    burst_keep_row(b, "card", &card_type, &card);
+    memset(name, 'x', sizeof name - 1); /* a copy was kept */
+    for (int i = 0; i < 2; i++) {
+        struct card *found = burst_find_row(b, a, "card", &card_type);
+        assert_non_null(found);
+        assert_true(found->id == 7 && found->at_ms == CLOCK_NONE && !found->note);
+        assert_string_equal(found->name, "Łucja");
+        assert_string_equal(found->last, "");
+        found->id = 8; /* and a copy is given */
+    }
+    memset(large, 'x', sizeof large - 1);
+    large[sizeof large - 1] = 0;
+    card.note = large;
+    burst_keep_row(b, "large", &card_type, &card);
+    assert_null(burst_find_row(b, a, "large", &card_type));
+    large[sizeof large - 1 - sizeof card - sizeof name - 1] = 0; /* as much as fits */
+    burst_keep_row(b, "large", &card_type, &card);
+    assert_string_equal(((struct card *)burst_find_row(b, a, "large", &card_type))->note, large);
+    burst_keep_row(NULL, "card", &card_type, &card);
+    assert_null(burst_find_row(NULL, a, "card", &card_type));
+    arena_free(a);
+}
+
 static void forgotten_everywhere_when_one_process_says_so(void **state)
 {
     struct arena *a = arena_new(1 << 20);
@@ -119,6 +156,7 @@ int main(void)
         cmocka_unit_test(found_by_its_own_name_only),
         cmocka_unit_test(seen_is_what_came_before),
         cmocka_unit_test(what_does_not_fit_is_not_kept),
+        cmocka_unit_test(a_row_is_kept_with_its_texts),
         cmocka_unit_test(forgotten_everywhere_when_one_process_says_so),
         cmocka_unit_test(an_answer_from_before_is_void),
         cmocka_unit_test(forgotten_after_its_time),
