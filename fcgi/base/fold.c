@@ -1,7 +1,6 @@
 /* fold.c - case, accents and punctuation away. */
 #include "base/base.h"
 #include "base/fold.h"
-#include "base/str.h"
 #include "base/utf8.h"
 
 /* U+00C0 to U+00FF and U+0100 to U+017F. */
@@ -45,10 +44,9 @@ static uint32_t folded(uint32_t c)
 
 const char *text_fold(struct arena *a, const char *s, size_t most)
 {
-    struct str out;
-    size_t n = strlen(s);
+    size_t n = strlen(s), len = 0;
     bool gap = false;
-    str_init(&out, a, most < 64 ? most : 64, most + 8);
+    char *out = arena_alloc(a, (n < most ? n : most) + 1); /* nothing becomes longer by folding */
     for (size_t i = 0; i < n;) {
         uint32_t code;
         size_t step = utf8_decode(s + i, n - i, &code);
@@ -62,12 +60,14 @@ const char *text_fold(struct arena *a, const char *s, size_t most)
         }
         char bytes[4];
         size_t k = utf8_encode(code, bytes);
-        if (out.len + k + 1 > most)
+        if (len + k + 1 > most)
             break;
-        if (gap && out.len)
-            str_putc(&out, ' ');
+        if (gap && len)
+            out[len++] = ' ';
         gap = false;
-        str_add(&out, bytes, k);
+        memcpy(out + len, bytes, k);
+        len += k;
     }
-    return out.s;
+    out[len] = 0;
+    return out;
 }

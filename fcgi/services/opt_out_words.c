@@ -101,14 +101,26 @@ static enum opt_word meaning(const struct rows *own, const char *word)
         if (strcmp(w[i].word, word) == 0)
             return meaning_of(w[i].meaning);
     for (size_t i = 0; i < ARRAY_LEN(table); i++)
-        if (strcmp(table[i].word, word) == 0)
+        if (*table[i].word == *word && strcmp(table[i].word, word) == 0)
             return table[i].meaning;
     return OPT_NONE;
 }
 
+/* The two letters that a word begins with, as one of 1024 bits. */
+static unsigned beginning(const char *word)
+{
+    return ((unsigned char)word[0] & 31u) << 5 | ((unsigned char)word[1] & 31u);
+}
+
+/* A hundred phrases for each message: only those are looked for that begin as some word of the text does. */
 static bool holds_phrase(const char *folded)
 {
+    uint64_t begins[16] = { 0 };
+    for (const char *word = folded; word; word = (word = strchr(word, ' ')) ? word + 1 : NULL)
+        begins[beginning(word) / 64] |= UINT64_C(1) << beginning(word) % 64;
     for (size_t i = 0; i < ARRAY_LEN(phrases); i++) {
+        if (!(begins[beginning(phrases[i]) / 64] >> beginning(phrases[i]) % 64 & 1))
+            continue;
         size_t n = strlen(phrases[i]);
         for (const char *at = strstr(folded, phrases[i]); at; at = strstr(at + 1, phrases[i]))
             if ((at == folded || at[-1] == ' ') && (!at[n] || at[n] == ' '))

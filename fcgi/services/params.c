@@ -25,6 +25,14 @@ const char *param_clean(struct arena *a, const char *s, size_t n, size_t most)
     struct str out;
     str_init(&out, a, n < most ? n : most, most);
     for (size_t i = 0; i < n;) {
+        size_t plain = 0, room = most - out.len;
+        while (plain < room && i + plain < n && s[i + plain] >= 0x20 && s[i + plain] < 0x7f)
+            plain++;
+        if (plain) { /* most texts are nothing else */
+            str_add(&out, s + i, plain);
+            i += plain;
+            continue;
+        }
         size_t k = utf8_step(s + i, n - i);
         unsigned char c = (unsigned char)s[i];
         if (k == 0) {

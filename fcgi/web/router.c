@@ -36,10 +36,12 @@ static bool split(struct request *rq, struct parts *out)
     }
 }
 
-/* Does the row's path fit? The values of its :parts go to `args`. */
+/* Does the row's path fit? The values of its :parts go to `args`. Most rows differ in the first letter. */
 static bool fits(const char *path, const struct parts *parts, const char *args[ROUTE_ARGS])
 {
     size_t arg = 0;
+    if (path[1] != parts->v[0][0] && path[1] != ':')
+        return false;
     for (size_t i = 0;; i++) {
         size_t n = strcspn(++path, "/");
         if (i == parts->n)
