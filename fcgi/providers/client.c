@@ -25,6 +25,9 @@ struct flight { /* one call under way */
     bool begun;     /* connected, and the request was or may have been written */
     bool repeated;  /* curl wanted to write it again */
     bool public_only, not_public; /* asked for; an address was refused */
+    bool (*go)(void *arg);        /* the caller's last word */
+    void *go_arg;
+    bool held;                    /* which was no */
     char problem[CURL_ERROR_SIZE];
     void (*done)(const struct answer *answer, void *arg);
     void *arg;
@@ -118,8 +121,9 @@ static int on_request(void *arg, char *peer, char *own UNUSED, int peer_port UNU
         f->repeated = true;
         return CURL_PREREQFUNC_ABORT;
     }
-    f->begun = true;
-    return CURL_PREREQFUNC_OK;
+    f->held = f->go && !f->go(f->go_arg);
+    f->begun = !f->held;
+    return f->held ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 /* Asked for each address before it is connected to, so no name can resolve past it. */
@@ -216,6 +220,8 @@ static bool set_up(struct flight *f, const struct call *call)
     SET(e, CURLOPT_PREREQDATA, f);
     SET(e, CURLOPT_ERRORBUFFER, f->problem);
     SET(e, CURLOPT_PRIVATE, f);
+    f->go = call->go;
+    f->go_arg = call->go_arg;
     f->public_only = call->public_only;
     if (f->public_only) {
         SET(e, CURLOPT_OPENSOCKETFUNCTION, on_socket);
@@ -252,6 +258,8 @@ static const char *problem(const struct flight *f, CURLcode rc)
         return "the answer is larger than allowed";
     if (f->repeated)
         return "the connection closed without an answer";
+    if (f->held)
+        return "held back at the last moment";
     if (f->not_public && !f->begun)
         return "the address is not on the public internet";
     if (*f->problem)

@@ -34,6 +34,10 @@ struct call {
     bool public_only;
     bool https_only;                    /* plain http is refused: the request carries a key to an address from outside */
     int file;                           /* > 0: the body of a 2xx is written to this descriptor, not kept; the caller closes it */
+    /* Asked once, when the connection stands and nothing has been written yet: false and nothing will be, which is UNSENT.
+     * It may use the database, and not the client. */
+    bool (*go)(void *arg);
+    void *go_arg;
 };
 
 struct answer {

@@ -88,39 +88,79 @@ static bool refuse(struct ctx *ctx, const struct outbox_row *row, const char *re
     return settle_as(ctx, row, ctx->id, row->taken_over ? "canceled" : "failed", 0, reason);
 }
 
-/* Nothing was sent, because the database did not answer (in time): back into the queue, and ctx->err keeps the reason. */
-static bool give_back(struct ctx *ctx, const struct outbox_row *row)
+bool outgoing_give_back(struct ctx *ctx, const struct outbox_row *row)
 {
     struct err why = ctx->err;
     err_clear(ctx);
     if (db_outbox_return(ctx, row->tenant_id, row->id, ctx->id, 1000) < 0)
-        log_event(ctx, LOG_WARNING, "send.stuck", "outbox=%" PRIu64, row->id); /* the lease ends, and Twilio is asked */
+        log_event(ctx, LOG_WARNING, "send.stuck", "outbox=%" PRIu64, row->id); /* the hold ends, or the lease, and Twilio is asked */
     ctx->err = why;
     return false;
 }
 
-bool outgoing_start(struct ctx *ctx, struct outbox_row *row, const struct gate *gate, int limit_ms, struct call *call)
+int64_t outgoing_hold_ms(const struct ctx *ctx)
 {
+    enum { PREPARING_MS = 5000 };
+    return ctx->conf->twilio_connect_limit_ms + PREPARING_MS;
+}
+
+static int claim(struct outgoing *o)
+{
+    int n = db_outbox_claim(o->ctx, o->row->tenant_id, o->row->id, o->ctx->id, o->call.limit_ms / 1000 + LEASE_SPARE_S);
+    if (n > 0)
+        o->row->attempts++;
+    o->stage = n > 0 ? OUTGOING_CLAIMED : n == 0 ? OUTGOING_LOST : OUTGOING_BROKEN;
+    return n;
+}
+
+/* The connection stands and the request is about to be written. Whoever dies before this is as if it had never begun. */
+static bool go(void *arg)
+{
+    struct outgoing *o = arg;
+    struct ctx *ctx = o->ctx;
     int64_t began = clock_mono_ms();
-    if (db_outbox_claim(ctx, row->tenant_id, row->id, "queued", ctx->id, limit_ms / 1000 + LEASE_SPARE_S) <= 0)
+    if (claim(o) <= 0)
         return false;
-    row->attempts++;
-    struct gate last = gate->verdict == GATE_CLOSED || !build_call(ctx, row, limit_ms, call) ? *gate : gate_check_claimed(ctx, row);
-    if (last.verdict == GATE_CLOSED) {
-        refuse(ctx, row, last.reason);
-        return false;
-    }
-    if (!ctx->err.code) {
-        if (clock_mono_ms() - began < LEASE_SPARE_S * 1000 / 2)
-            return true;
+    struct gate last = gate_check_claimed(ctx, o->row);
+    o->stage = last.verdict == GATE_OPEN ? OUTGOING_CLAIMED : last.verdict == GATE_CLOSED ? OUTGOING_REFUSED : OUTGOING_BROKEN;
+    o->reason = last.reason;
+    if (o->stage == OUTGOING_CLAIMED && clock_mono_ms() - began >= LEASE_SPARE_S * 1000 / 2) {
         err_set(ctx, ERR_DATABASE, "too late for the lease");
+        o->stage = OUTGOING_BROKEN;
     }
-    if (ctx->err.code == ERR_DATABASE)
-        return give_back(ctx, row);
+    return o->stage == OUTGOING_CLAIMED;
+}
+
+/* Claimed first, so that a death between the writes leaves a question and no second life. */
+static void refuse_held(struct outgoing *o, const char *reason)
+{
+    if (claim(o) > 0)
+        refuse(o->ctx, o->row, reason);
+    else if (o->stage == OUTGOING_BROKEN)
+        outgoing_give_back(o->ctx, o->row);
+}
+
+struct outgoing *outgoing_start(struct ctx *ctx, struct outbox_row *row, const struct gate *gate, int limit_ms)
+{
+    struct outgoing *o = ARENA_NEW(ctx->arena, struct outgoing);
+    *o = (struct outgoing){ .ctx = ctx, .row = row, .stage = OUTGOING_HELD, .call.limit_ms = limit_ms };
+    if (gate->verdict == GATE_CLOSED) {
+        refuse_held(o, gate->reason);
+        return NULL;
+    }
+    if (build_call(ctx, row, limit_ms, &o->call)) {
+        o->call.go = go;
+        o->call.go_arg = o;
+        return o;
+    }
+    if (ctx->err.code == ERR_DATABASE) {
+        outgoing_give_back(ctx, row);
+        return NULL;
+    }
     const char *reason = err_public(&ctx->err);
     err_clear(ctx);
-    refuse(ctx, row, reason);
-    return false;
+    refuse_held(o, reason);
+    return NULL;
 }
 
 static bool settle_again(struct ctx *ctx, const struct outbox_row *row, const char *claim, const struct twilio_result *r, const char *why)
@@ -140,7 +180,7 @@ static bool settle_unknown(struct ctx *ctx, const struct outbox_row *row, const 
            db_outbox_release(ctx, row->tenant_id, row->id, claim, "unknown", ctx->conf->twilio_reconcile_wait_s * 1000, "no answer from Twilio") >= 0;
 }
 
-bool outgoing_settle(struct ctx *ctx, const struct outbox_row *row, const char *claim, const struct twilio_result *r)
+static bool settle_call(struct ctx *ctx, const struct outbox_row *row, const char *claim, const struct twilio_result *r)
 {
     log_event(ctx, LOG_INFO, "send.answered", "outbox=%" PRIu64 " class=%d code=%d", row->id, (int)r->class, r->code);
     switch (r->class) {
@@ -162,4 +202,23 @@ bool outgoing_settle(struct ctx *ctx, const struct outbox_row *row, const char *
     if (verdict == VERDICT_LATER || (verdict == VERDICT_ONCE && row->attempts < 2))
         return settle_again(ctx, row, claim, r, r->message);
     return settle_failed(ctx, row, claim, r->code, r->message ? r->message : "refused");
+}
+
+bool outgoing_settle(struct outgoing *o, const struct twilio_result *r)
+{
+    if (o->stage == OUTGOING_HELD) /* no connection: an attempt all the same */
+        claim(o);
+    switch (o->stage) {
+    case OUTGOING_HELD:
+    case OUTGOING_CLAIMED:
+        return settle_call(o->ctx, o->row, o->ctx->id, r);
+    case OUTGOING_REFUSED:
+        return refuse(o->ctx, o->row, o->reason);
+    case OUTGOING_BROKEN:
+        return outgoing_give_back(o->ctx, o->row);
+    case OUTGOING_LOST:
+        log_event(o->ctx, LOG_NOTICE, "send.not_ours", "outbox=%" PRIu64, o->row->id);
+        break;
+    }
+    return true;
 }

@@ -18,6 +18,7 @@ struct busy {
 
 struct sending {
     struct outbox_row *row;
+    struct outgoing *out;
     int pages; /* of Twilio's list, read so far */
 };
 
@@ -26,7 +27,7 @@ static void sent(struct work *w, const struct answer *answer)
     struct sending *s = w->data;
     struct twilio_result result;
     twilio_send_result(w->ctx.arena, answer, &result);
-    outgoing_settle(&w->ctx, s->row, w->ctx.id, &result);
+    outgoing_settle(s->out, &result);
     work_end(w, "send");
 }
 
@@ -50,13 +51,14 @@ static void wait_for_pace(struct ctx *ctx, const struct outbox_row *row, const s
     if (i == busy->count && i < BUSY_LINES)
         busy->lines[busy->count++].line = row->line_id;
     int64_t before = i < BUSY_LINES ? busy->lines[i].rows++ : 0;
-    db_outbox_move(ctx, row->tenant_id, row->id, "queued", "queued", gate->wait_ms + before * gate->cost_ms, gate->reason);
+    (void)db_outbox_put_off(ctx, row->tenant_id, row->id, ctx->id, gate->wait_ms + before * gate->cost_ms, gate->reason);
 }
 
 /* False when nothing was started and the work can go. */
-static bool start_send(struct work *w, struct outbox_row *row, struct busy *busy)
+static bool start_send(struct work *w, struct sending *s, struct busy *busy)
 {
     struct ctx *ctx = &w->ctx;
+    struct outbox_row *row = s->row;
     if (strcmp(row->state, "queued") != 0) /* another host was quicker: the pace is not used up for nothing */
         return false;
     struct gate gate = gate_check(ctx, row);
@@ -66,10 +68,12 @@ static bool start_send(struct work *w, struct outbox_row *row, struct busy *busy
         wait_for_pace(ctx, row, &gate, busy);
         return false;
     }
-    struct call call;
-    if (!outgoing_start(ctx, row, &gate, (int)ctx->conf->twilio_limit_ms, &call))
+    if (db_outbox_hold(ctx, row->tenant_id, row->id, ctx->id, outgoing_hold_ms(ctx)) <= 0)
         return false;
-    work_call(w, &call, sent);
+    s->out = outgoing_start(ctx, row, &gate, (int)ctx->conf->twilio_limit_ms);
+    if (!s->out)
+        return false;
+    work_call(w, &s->out->call, sent);
     return true;
 }
 
@@ -89,10 +93,12 @@ static bool start(struct crew *crew, const struct due_row *due, struct busy *bus
     struct sending *s = ARENA_NEW(w->ctx.arena, struct sending);
     w->data = s;
     s->row = db_outbox_get(&w->ctx, due->tenant_id, due->id);
-    if (s->row && (busy ? start_send(w, s->row, busy) : start_lookup(w, s->row)))
-        return true;
-    work_end(w, "send");
-    return false;
+    if (!s->row || !(busy ? start_send(w, s, busy) : start_lookup(w, s->row))) {
+        work_end(w, "send");
+        return false;
+    }
+    client_run(w->ctx.client, -1, 0); /* begun now, not after the others: holds and leases run */
+    return true;
 }
 
 static bool start_due(struct ctx *ctx, struct crew *crew, const char *state, struct busy *busy, int *begun)
@@ -116,7 +122,6 @@ int sender_step(struct ctx *ctx, struct crew *crew)
     if (ctx->conf->main_test_mode) /* what was queued before waits until it is over: nothing leaves */
         return 0;
     bool ok = start_due(ctx, crew, "queued", &busy, &begun) && start_due(ctx, crew, "unknown", NULL, &begun);
-    client_run(ctx->client, -1, 0); /* begun now, not after other work of the round: leases run */
     if (!ok)
         return -1;
     return begun + (int)busy.count;

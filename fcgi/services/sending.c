@@ -206,10 +206,9 @@ static bool write_rows(struct ctx *ctx, void *arg)
     d->out->withdrawn = rq->still && !rq->still(ctx, conversation, id, rq->still_arg) && !ctx->err.code;
     if (d->out->withdrawn || ctx->err.code || !write_message(ctx, d, conversation, id))
         return false;
-    enum { OURS_MS = 1000 }; /* who waits for the SID must not be told that fcgi-cron was quicker */
     bool inline_send = !ctx->conf->main_test_mode && !rq->queued;
-    struct outbox_new row = { .conversation_id = conversation, .message_id = id, .state = ctx->conf->main_test_mode ? "playing" : "queued", .nonce = rq->nonce, .in_ms = inline_send ? OURS_MS : 0,
-                              .messaging_service_sid = d->service_sid, .content_sid = rq->content_sid, .content_variables = rq->content_variables, .batch_id = rq->batch_id };
+    struct outbox_new row = { .conversation_id = conversation, .message_id = id, .state = ctx->conf->main_test_mode ? "playing" : "queued", .nonce = rq->nonce, .in_ms = inline_send ? outgoing_hold_ms(ctx) : 0,
+                              .claim = inline_send ? ctx->id : NULL, .messaging_service_sid = d->service_sid, .content_sid = rq->content_sid, .content_variables = rq->content_variables, .batch_id = rq->batch_id };
     d->out->outbox_id = db_outbox_insert(ctx, ctx->tenant, &row);
     d->out->conversation_id = conversation;
     d->out->message_id = id;
@@ -260,7 +259,7 @@ static bool store(struct ctx *ctx, struct draft *d)
     }
 }
 
-/* The person waits: gate, claim, call, settle. What is not ours any more is fcgi-cron's. */
+/* The person waits: gate, call, settle. The row was stored held by us; what is not ours any more is fcgi-cron's. */
 static bool send_inline(struct ctx *ctx, uint64_t outbox_id)
 {
     struct outbox_row *row = db_outbox_get(ctx, ctx->tenant, outbox_id);
@@ -268,17 +267,17 @@ static bool send_inline(struct ctx *ctx, uint64_t outbox_id)
         return row != NULL;
     struct gate gate = gate_check(ctx, row);
     if (gate.verdict == GATE_ERROR)
-        return false;
+        return outgoing_give_back(ctx, row);
     if (gate.verdict == GATE_LATER)
-        return db_outbox_move(ctx, ctx->tenant, outbox_id, "queued", "queued", gate.wait_ms, gate.reason) >= 0;
-    struct call call;
-    if (!outgoing_start(ctx, row, &gate, (int)ctx->conf->twilio_inline_limit_ms, &call))
+        return db_outbox_put_off(ctx, ctx->tenant, outbox_id, ctx->id, gate.wait_ms, gate.reason) >= 0;
+    struct outgoing *out = outgoing_start(ctx, row, &gate, (int)ctx->conf->twilio_inline_limit_ms);
+    if (!out)
         return ctx->err.code == ERR_NONE;
     struct answer answer;
     struct twilio_result result;
-    client_call(ctx->client, ctx, &call, &answer);
+    client_call(ctx->client, ctx, &out->call, &answer);
     twilio_send_result(ctx->arena, &answer, &result);
-    return outgoing_settle(ctx, row, ctx->id, &result);
+    return outgoing_settle(out, &result);
 }
 
 /* TEST_MODE: the same gate but for the pace, and nobody is called. */

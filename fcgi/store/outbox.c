@@ -34,28 +34,34 @@ ROW_TYPE(due_row, DUE_ROW(DUE_FIELD));
 static const struct sql outbox_get = SQL_REPEATABLE(OUTBOX_SELECT "WHERE o.tenant_id=? AND o.id=?", &outbox_row_type);
 static const struct sql outbox_by_nonce = SQL_REPEATABLE(OUTBOX_SELECT "WHERE o.tenant_id=? AND o.nonce=?", &outbox_row_type);
 static const struct sql outbox_insert =
-    SQL("INSERT INTO outbox (tenant_id,conversation_id,message_id,state,nonce,messaging_service_sid,content_sid,content_variables,batch_id,next_at) "
-        "VALUES (?,?,?,?,?,?,?,?,?,UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND)", NULL);
+    SQL("INSERT INTO outbox (tenant_id,conversation_id,message_id,state,nonce,messaging_service_sid,content_sid,content_variables,batch_id,claim,next_at) "
+        "VALUES (?,?,?,?,?,?,?,?,?,?,UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND)", NULL);
 /* lint: no-tenant: fcgi-cron works for all tenants; the rows name theirs */
 static const struct sql outbox_due =
     SQL_REPEATABLE("SELECT tenant_id,id FROM outbox WHERE state=? AND next_at<=UTC_TIMESTAMP(3) ORDER BY next_at,id LIMIT ?", &due_row_type);
-/* One that nobody has tried yet is free for whoever stored it before fcgi-cron may look at it. */
+static const struct sql outbox_hold =
+    SQL("UPDATE outbox SET claim=?,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND "
+        "WHERE tenant_id=? AND id=? AND state='queued' AND next_at<=UTC_TIMESTAMP(3)", NULL);
+/* Who was slow and lost its hold to another, or to a gate that closed meanwhile, must not get it. */
 static const struct sql outbox_claim =
-    SQL("UPDATE outbox SET state='claimed',claim=?,attempts=attempts+1,next_at=UTC_TIMESTAMP(3)+INTERVAL ? SECOND "
-        "WHERE tenant_id=? AND id=? AND state=? AND (next_at<=UTC_TIMESTAMP(3) OR attempts=0)", NULL);
+    SQL("UPDATE outbox SET state='claimed',attempts=attempts+1,next_at=UTC_TIMESTAMP(3)+INTERVAL ? SECOND "
+        "WHERE tenant_id=? AND id=? AND state='queued' AND claim=?", NULL);
+static const struct sql outbox_put_off =
+    SQL_REPEATABLE("UPDATE outbox SET claim=NULL,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND,last_error=LEFT(?,255) "
+                   "WHERE tenant_id=? AND id=? AND state='queued' AND (claim=? OR next_at<=UTC_TIMESTAMP(3))", NULL);
 /* A provider's words may be longer than the column. */
 static const struct sql outbox_release =
     SQL_REPEATABLE("UPDATE outbox SET state=?,claim=NULL,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND,last_error=LEFT(?,255) "
                    "WHERE tenant_id=? AND id=? AND claim=?", NULL);
 static const struct sql outbox_return =
-    SQL_REPEATABLE("UPDATE outbox SET state='queued',claim=NULL,attempts=attempts-1,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND "
-                   "WHERE tenant_id=? AND id=? AND claim=?", NULL);
+    SQL_REPEATABLE("UPDATE outbox SET attempts=attempts-(state='claimed'),state='queued',claim=NULL,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND "
+                   "WHERE tenant_id=? AND id=? AND claim=? AND state IN ('queued','claimed')", NULL);
 /* lint: no-tenant: housekeeping over all tenants */
 static const struct sql outbox_expire =
     SQL_REPEATABLE("UPDATE outbox SET state='unknown',claim=NULL,last_error='the sender stopped in the middle' "
                    "WHERE state='claimed' AND next_at<=UTC_TIMESTAMP(3)", NULL);
 static const struct sql outbox_move =
-    SQL_REPEATABLE("UPDATE outbox SET state=?,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND,last_error=COALESCE(LEFT(?,255),last_error) "
+    SQL_REPEATABLE("UPDATE outbox SET state=?,claim=NULL,next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND,last_error=COALESCE(LEFT(?,255),last_error) "
                    "WHERE tenant_id=? AND id=? AND state=?", NULL);
 static const struct sql outbox_take =
     SQL("UPDATE outbox SET next_at=UTC_TIMESTAMP(3)+INTERVAL ?*1000 MICROSECOND WHERE tenant_id=? AND id=? AND state=? AND next_at<=UTC_TIMESTAMP(3)", NULL);
@@ -71,7 +77,7 @@ static const struct sql outbox_callback = SQL_REPEATABLE("UPDATE outbox SET call
 uint64_t db_outbox_insert(struct ctx *ctx, uint64_t tenant, const struct outbox_new *r)
 {
     if (stmt_do(ctx, &outbox_insert, ARGS(U64(tenant), U64(r->conversation_id), U64(r->message_id), TEXT(r->state), TEXT(r->nonce),
-                                          TEXT(r->messaging_service_sid), TEXT(r->content_sid), TEXT(r->content_variables), ID_OR_NULL(r->batch_id), I64(r->in_ms))) < 0)
+                                          TEXT(r->messaging_service_sid), TEXT(r->content_sid), TEXT(r->content_variables), ID_OR_NULL(r->batch_id), TEXT(r->claim), I64(r->in_ms))) < 0)
         return 0;
     return stmt_insert_id(ctx);
 }
@@ -91,9 +97,19 @@ struct rows db_outbox_due(struct ctx *ctx, const char *state, int limit)
     return stmt_all(ctx, &outbox_due, ARGS(TEXT(state), I64(limit)));
 }
 
-int db_outbox_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *from, const char *claim, int64_t lease_s)
+int db_outbox_hold(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t hold_ms)
 {
-    return stmt_changed(ctx, &outbox_claim, ARGS(TEXT(claim), I64(lease_s), U64(tenant), U64(id), TEXT(from)));
+    return stmt_changed(ctx, &outbox_hold, ARGS(TEXT(claim), I64(hold_ms), U64(tenant), U64(id)));
+}
+
+int db_outbox_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t lease_s)
+{
+    return stmt_changed(ctx, &outbox_claim, ARGS(I64(lease_s), U64(tenant), U64(id), TEXT(claim)));
+}
+
+int db_outbox_put_off(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t in_ms, const char *why)
+{
+    return stmt_changed(ctx, &outbox_put_off, ARGS(I64(in_ms), TEXT(why), U64(tenant), U64(id), TEXT(claim)));
 }
 
 int db_outbox_release(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, const char *state, int64_t in_ms, const char *error)

@@ -1,5 +1,9 @@
-/* outbox.h - what is to be sent. A row is committed before Twilio is called; a claim is a conditional write whose row
- * count decides, and holds for the length of its lease. */
+/* outbox.h - what is to be sent. A row is committed before Twilio is called.
+ *
+ * It is taken in two steps, each a conditional write whose row count decides. A hold keeps others away while the call is
+ * prepared and connected; the row stays queued, and when the holder dies it is due again by itself. The claim is the last
+ * thing before the first byte is written: a claimed row is one whose call may have been made, and when its lease runs out
+ * it is unknown. `claim` names who holds, and who claimed. */
 #ifndef CENTRALA_STORE_OUTBOX_H
 #define CENTRALA_STORE_OUTBOX_H
 #include "store/stmt.h"
@@ -35,7 +39,8 @@ struct outbox_new {
     uint64_t conversation_id, message_id;
     const char *state, *nonce, *messaging_service_sid, *content_sid, *content_variables; /* NULLs allowed but state */
     uint64_t batch_id; /* 0: none */
-    int64_t in_ms;     /* fcgi-cron leaves it alone for so long: whoever stores it sends it */
+    int64_t in_ms;     /* fcgi-cron leaves it alone for so long */
+    const char *claim; /* and this one holds it from the beginning: whoever stores it sends it; NULL: nobody */
 };
 /* 0 with a duplicate nonce: stmt_duplicate() tells. */
 uint64_t db_outbox_insert(struct ctx *ctx, uint64_t tenant, const struct outbox_new *row);
@@ -43,15 +48,19 @@ struct outbox_row *db_outbox_get(struct ctx *ctx, uint64_t tenant, uint64_t id);
 struct outbox_row *db_outbox_by_nonce(struct ctx *ctx, uint64_t tenant, const char *nonce);
 /* Due rows of all tenants in `state`, oldest first. */
 struct rows db_outbox_due(struct ctx *ctx, const char *state, int limit);
-/* state from -> claimed with a lease; 1 ours, 0 somebody else's or not due, -1 failure. Counts an attempt. */
-int db_outbox_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *from, const char *claim, int64_t lease_s);
+/* A queued row that is due is ours for so long; 1 ours, 0 somebody else's or not due, -1 failure. */
+int db_outbox_hold(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t hold_ms);
+/* The row that we hold -> claimed with a lease; 1 ours, 0 the hold is lost (or the row canceled), -1 failure. Counts an attempt. */
+int db_outbox_claim(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t lease_s);
+/* A queued row that we hold, or that nobody does, waits; ends our hold. */
+int db_outbox_put_off(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t in_ms, const char *why);
 /* Ends our claim: the new state, and when it is looked at next (milliseconds from now). 0 when the claim was lost. */
 int db_outbox_release(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, const char *state, int64_t in_ms, const char *error);
-/* Ends our claim as if it had not been: nothing was sent, and the attempt does not count. */
+/* Ends our hold or claim as if it had not been: nothing was sent, and the attempt does not count. */
 int db_outbox_return(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *claim, int64_t in_ms);
 /* Claims whose lease has run out become unknown: the POST may have been made. */
 int64_t db_outbox_expire(struct ctx *ctx);
-/* Without a claim: from one state to another, conditionally. */
+/* Without a claim: from one state to another, conditionally; who held it does so no longer. */
 int db_outbox_move(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *from, const char *to, int64_t in_ms, const char *error);
 /* A permit to work on a row that stays in its state: pushes a due row's time on; 1 ours, 0 not due (any more), -1 failure. */
 int db_outbox_take(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *state, int64_t in_ms);

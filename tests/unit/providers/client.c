@@ -94,6 +94,38 @@ static void test_not_sent(void **state UNUSED)
     scene_close(&s);
 }
 
+static bool may_go(void *arg)
+{
+    int *left = arg;
+    return --*left > 0;
+}
+
+/* Asked on a new connection and on a kept one, and not at all when there is none. */
+static void test_held_back(void **state UNUSED)
+{
+    struct scene s;
+    int left = 3;
+    scene_open(&s, (const char *const[]){ OK, NULL });
+    struct call call = call_to(&s, "POST", "http");
+    call.go = may_go;
+    call.go_arg = &left;
+    for (int i = 1; i <= 2; i++) {
+        client_call(s.client, &s.ctx, &call, &s.answer);
+        assert_int_equal(s.answer.class, CALL_OK);
+        assert_int_equal(s.server.requests, i);
+    }
+    client_call(s.client, &s.ctx, &call, &s.answer);
+    assert_int_equal(s.answer.class, CALL_UNSENT);
+    assert_false(s.answer.forbidden);
+    assert_string_equal(s.answer.problem, "held back at the last moment");
+    assert_int_equal(s.server.requests, 2);
+    assert_int_equal(s.server.connections, 1);
+    call.url = "http://127.0.0.1:1/";
+    client_call(s.client, &s.ctx, &call, &s.answer);
+    assert_int_equal(left, 0);
+    scene_close(&s);
+}
+
 /* A listener whose queue is full: the connection is never made. */
 static void test_connect_limit(void **state UNUSED)
 {
@@ -302,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_answer), cmocka_unit_test(test_into_a_file), cmocka_unit_test(test_public_only),
         cmocka_unit_test(test_status_decides),
         cmocka_unit_test(test_not_sent),
+        cmocka_unit_test(test_held_back),
         cmocka_unit_test(test_connect_limit),
         cmocka_unit_test(test_tls_never_up),
         cmocka_unit_test(test_sent_without_answer),

@@ -132,7 +132,9 @@ static void test_parts_are_stored_together_or_not_at_all_and_leave_in_order(void
     struct outbox_row *second = db_outbox_by_nonce(ctx, 1, "p+2");
     assert_int_equal(gate_check(ctx, second).verdict, GATE_LATER);
     /* Also while the first is on its way: the second must not overtake it. */
-    assert_int_equal(db_outbox_claim(ctx, 1, r.outbox_id, "queued", "0123456789abcdef", 60), 1);
+    assert_int_equal(db_outbox_hold(ctx, 1, r.outbox_id, "0123456789abcdef", 60000), 1);
+    assert_int_equal(gate_check(ctx, db_outbox_by_nonce(ctx, 1, "p+2")).verdict, GATE_LATER);
+    assert_int_equal(db_outbox_claim(ctx, 1, r.outbox_id, "0123456789abcdef", 60), 1);
     assert_int_equal(gate_check(ctx, db_outbox_by_nonce(ctx, 1, "p+2")).verdict, GATE_LATER);
     must(db_outbox_release(ctx, 1, r.outbox_id, "0123456789abcdef", "sent", 0, NULL) == 1);
     assert_int_equal(gate_check(ctx, db_outbox_by_nonce(ctx, 1, "p+2")).verdict, GATE_OPEN);
@@ -191,15 +193,15 @@ static void test_a_claim_outlives_the_call_that_it_is_for(void **state)
     (void)state;
     struct send_result m = queued(CUSTOMER, "hello");
     struct gate open = { .verdict = GATE_OPEN };
-    struct call call;
     must_do(ctx, &due, ARGS(I64(0), U64(1), U64(m.outbox_id)));
     struct outbox_row *row = row_of(&m);
-    must(outgoing_start(ctx, row, &open, 120000, &call));
+    assert_int_equal(db_outbox_hold(ctx, 1, m.outbox_id, ctx->id, outgoing_hold_ms(ctx)), 1);
+    struct outgoing *out = outgoing_start(ctx, row, &open, 120000);
+    assert_non_null(out);
+    must(out->call.go(out->call.go_arg));
     int left = atoi(ask(&lease, ARGS(U64(1), U64(m.outbox_id))));
     assert_true(left > 120 + 15);
-    assert_int_equal(call.limit_ms, 120000);
-    assert_false(outgoing_start(ctx, row, &open, 2000, &call)); /* somebody has it */
-    assert_int_equal(ctx->err.code, ERR_NONE);
+    assert_int_equal(out->call.limit_ms, 120000);
 }
 
 static void test_a_claim_that_nothing_came_of_is_no_attempt(void **state)
@@ -207,8 +209,14 @@ static void test_a_claim_that_nothing_came_of_is_no_attempt(void **state)
     (void)state;
     struct send_result m = queued(CUSTOMER, "hello");
     must_do(ctx, &due, ARGS(I64(2), U64(1), U64(m.outbox_id)));
-    assert_int_equal(db_outbox_claim(ctx, 1, m.outbox_id, "queued", "aaaaaaaaaaaaaaaa", 30), 1);
+    assert_int_equal(db_outbox_hold(ctx, 1, m.outbox_id, "aaaaaaaaaaaaaaaa", 30000), 1);
+    assert_int_equal(db_outbox_claim(ctx, 1, m.outbox_id, "bbbbbbbbbbbbbbbb", 30), 0);
+    assert_int_equal(db_outbox_claim(ctx, 1, m.outbox_id, "aaaaaaaaaaaaaaaa", 30), 1);
     assert_int_equal(db_outbox_return(ctx, 1, m.outbox_id, "bbbbbbbbbbbbbbbb", 1000), 0);
+    assert_int_equal(db_outbox_return(ctx, 1, m.outbox_id, "aaaaaaaaaaaaaaaa", 1000), 1);
+    expect(&m, "queued|2|-|1");
+    must_do(ctx, &due, ARGS(I64(2), U64(1), U64(m.outbox_id)));
+    assert_int_equal(db_outbox_hold(ctx, 1, m.outbox_id, "aaaaaaaaaaaaaaaa", 30000), 1);
     assert_int_equal(db_outbox_return(ctx, 1, m.outbox_id, "aaaaaaaaaaaaaaaa", 1000), 1);
     expect(&m, "queued|2|-|1");
 }
@@ -221,9 +229,10 @@ static void test_a_long_reason_ends_the_claim_all_the_same(void **state)
     memset(words, 'w', 500);
     words[500] = 0;
     must_do(ctx, &due, ARGS(I64(0), U64(1), U64(m.outbox_id)));
-    assert_int_equal(db_outbox_claim(ctx, 1, m.outbox_id, "queued", ctx->id, 30), 1);
+    assert_int_equal(db_outbox_hold(ctx, 1, m.outbox_id, ctx->id, 30000), 1);
+    struct outgoing *out = outgoing_start(ctx, row_of(&m), &(struct gate){ .verdict = GATE_OPEN }, 2000);
     struct twilio_result r = { .class = CALL_REFUSED, .code = 21211, .message = words, .retry_after_ms = -1 };
-    must(outgoing_settle(ctx, row_of(&m), ctx->id, &r));
+    must(out && outgoing_settle(out, &r));
     expect(&m, "failed|1|-|0");
 }
 
