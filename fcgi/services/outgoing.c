@@ -9,6 +9,7 @@
 #include "services/error_codes.h"
 #include "services/media.h"
 #include "services/outgoing.h"
+#include "store/db.h"
 #include "store/messages.h"
 
 enum { ANSWER_MOST = 256 << 10 };
@@ -119,6 +120,7 @@ static bool go(void *arg)
     struct outgoing *o = arg;
     struct ctx *ctx = o->ctx;
     int64_t began = clock_mono_ms();
+    BUG_IF(db_in_transaction(ctx->db)); /* a claim that is not committed is none */
     if (claim(o) <= 0)
         return false;
     struct gate last = gate_check_claimed(ctx, o->row);
