@@ -233,7 +233,7 @@ static bool ask_and_send(struct request *rq, struct response *rs, const struct c
 static int sent_answer(struct request *rq, struct response *rs, const struct console *c, const struct send_result *sent, bool reply)
 {
     const struct conversation_row *to = inbox_conversation(&rq->ctx, sent->conversation_id);
-    const char *from = to ? to->line_address : NULL;
+    const char *from = to ? inbox_line_address(&rq->ctx, to) : NULL;
     err_clear(&rq->ctx); /* it is out: what cannot be shown is left away */
     json_open(&rs->body);
     json_put_text(&rs->body, "to", c->to);
@@ -291,6 +291,7 @@ int ai_conversation_api(struct request *rq, struct response *rs) /* GET /api/ai/
     struct page page = { .ok = true };
     if (c)
         page = inbox_messages(&rq->ctx, c->id, 0, (int)in->limit);
+    const char *line = c ? inbox_line_address(&rq->ctx, c) : NULL;
     if (rq->ctx.err.code || !page.ok)
         return fail(rq, rs);
     const struct message_row *m = page.row;
@@ -304,7 +305,7 @@ int ai_conversation_api(struct request *rq, struct response *rs) /* GET /api/ai/
             continue;
         if (shown++)
             str_putc(&rs->body, ',');
-        shape_chat_message(&rs->body, &m[i], c, c->line_address);
+        shape_chat_message(&rs->body, &m[i], c, line);
     }
     STR_LIT(&rs->body, "],");
     json_close(&rs->body);

@@ -1,7 +1,6 @@
 /* conversations.c - predecessor 000's conversations: threads by participant. */
 #include "base/base.h"
 #include "services/inbox.h"
-#include "services/sending.h"
 #include "api/shapes.h"
 #include "web/handlers.h"
 
@@ -43,16 +42,6 @@ int conversations_api(struct request *rq, struct response *rs) /* GET /api/conve
     return json_done(rs, 200);
 }
 
-static const char *line_address(struct ctx *ctx, uint64_t id)
-{
-    struct rows rows = sending_lines(ctx);
-    const struct line_row *l = rows.row;
-    for (size_t i = 0; i < rows.n; i++)
-        if (l[i].id == id)
-            return l[i].address;
-    return NULL;
-}
-
 int conversation_api(struct request *rq, struct response *rs) /* GET /api/conversations/:participant, oldest first */
 {
     const struct conversation_api_in *in = rq->in;
@@ -65,7 +54,7 @@ int conversation_api(struct request *rq, struct response *rs) /* GET /api/conver
     struct page page = { .ok = true };
     if (c)
         page = inbox_messages_without_notes(&rq->ctx, c->id, in->before, (int)in->limit);
-    const char *line = c ? line_address(&rq->ctx, c->line_id) : NULL;
+    const char *line = c ? inbox_line_address(&rq->ctx, c) : NULL;
     if (rq->ctx.err.code || !page.ok)
         return fail(rq, rs);
     const struct message_row *m = page.row;

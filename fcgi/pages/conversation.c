@@ -59,7 +59,8 @@ int conversation_page(struct request *rq, struct response *rs) /* GET /conversat
     const struct conversation_in *in = rq->in;
     struct reply_in reply = { .draft = in->draft };
     const struct conversation_row *c = in->draft ? inbox_conversation(&rq->ctx, request_arg_id(rq, 0)) : NULL;
-    reply.body = c ? proposal_text(c, in->draft) : NULL; /* the proposal in the field, for those without scripts */
+    struct beside_row beside;
+    reply.body = c && inbox_beside(&rq->ctx, c, &beside) ? proposal_text(&beside, in->draft) : NULL; /* the proposal in the field, for those without scripts */
     view_form(rq, &reply_form, reply.body ? &reply : NULL);
     put_kept(rq, NULL, 0);
     return show(rq, rs, request_arg_id(rq, 0), in->before, 200);

@@ -243,6 +243,10 @@ static const char *remind_url(struct request *rq, const char *peer)
 
 bool put_conversation(struct request *rq, const struct conversation_row *c)
 {
+    struct beside_row beside;
+    const char *line = inbox_line_address(&rq->ctx, c);
+    if (!line || !inbox_beside(&rq->ctx, c, &beside))
+        return false;
     struct value *o = object_object(view(rq), "conversation");
     const char *id = id_text(rq, c->id);
     object_text(o, "id", id);
@@ -250,8 +254,8 @@ bool put_conversation(struct request *rq, const struct conversation_row *c)
     put_title(rq, o, c->name, c->peer);
     put_channel(rq, o, c->channel);
     bool window = put_window(rq, o, c);
-    if (c->opt_out)
-        object_text(o, "locked", arena_printf(rq->ctx.arena, "%s (%s)", say(rq, opt_out_text(c->opt_out)), view_day(rq, c->opt_out_ms)));
+    if (beside.opt_out)
+        object_text(o, "locked", arena_printf(rq->ctx.arena, "%s (%s)", say(rq, opt_out_text(beside.opt_out)), view_day(rq, beside.opt_out_ms)));
     else if (!window)
         object_text(o, "locked", say(rq, N_("The customer wrote more than 24 hours ago: WhatsApp allows only approved templates now. Free text opens again when the customer writes.")));
     if (c->unread > 0) {
@@ -259,11 +263,11 @@ bool put_conversation(struct request *rq, const struct conversation_row *c)
         object_text(o, "unread_text", say_n(rq, N_("%lld unread"), N_("%lld unread messages"), c->unread));
     }
     object_int(o, "seen", c->inbound_count);
-    if (!c->opt_out)
+    if (!beside.opt_out)
         object_text(o, "remind_url", remind_url(rq, c->peer));
     put_attention(rq, o, c);
-    put_proposal(rq, o, c);
-    object_text(o, "line", shown_address(rq, c->line_address));
+    put_proposal(rq, o, c, &beside);
+    object_text(o, "line", shown_address(rq, line));
     put_attach(rq, o, c->channel);
     return true;
 }

@@ -52,9 +52,9 @@ void put_lines_of(struct request *rq, struct value *o, const struct rows *lines,
 /* "conversation" for pages/conversation and its fragment. False on failure. */
 bool put_conversation(struct request *rq, const struct conversation_row *c);
 /* "proposal" {id, text?, thinking?, reason?, use_url} and "can_ask" into the conversation's object (pages/proposal.c). */
-void put_proposal(struct request *rq, struct value *o, const struct conversation_row *c);
+void put_proposal(struct request *rq, struct value *o, const struct conversation_row *c, const struct beside_row *beside);
 /* The proposal's text when it is that one and ready; NULL otherwise. */
-const char *proposal_text(const struct conversation_row *c, uint64_t id);
+const char *proposal_text(const struct beside_row *beside, uint64_t id);
 /* "live" {url, cursor} */
 void put_live(struct request *rq, const char *url, const char *cursor);
 /* "pager" {older_url?, newest_url?} */

@@ -8,29 +8,29 @@ struct draft_in { uint64_t draft; };
 static const struct form_field draft_fields[] = { FORM_ID(struct draft_in, draft, REQUIRED) };
 const struct form draft_form = FORM(struct draft_in, draft_fields);
 
-static bool in_state(const struct conversation_row *c, const char *state)
+static bool in_state(const struct beside_row *b, const char *state)
 {
-    return c->proposal_id && strcmp(c->proposal_state, state) == 0;
+    return b->proposal_id && strcmp(b->proposal_state, state) == 0;
 }
 
-void put_proposal(struct request *rq, struct value *o, const struct conversation_row *c)
+void put_proposal(struct request *rq, struct value *o, const struct conversation_row *c, const struct beside_row *b)
 {
-    bool ready = in_state(c, "ready"), failed = in_state(c, "failed");
-    object_bool(o, "can_ask", !c->opt_out && model_key_any(&rq->ctx) && (!c->proposal_id || failed));
-    if (!c->proposal_id)
+    bool ready = in_state(b, "ready"), failed = in_state(b, "failed");
+    object_bool(o, "can_ask", !b->opt_out && model_key_any(&rq->ctx) && (!b->proposal_id || failed));
+    if (!b->proposal_id)
         return;
     struct value *p = object_object(o, "proposal");
-    const char *id = arena_printf(rq->ctx.arena, "%" PRIu64, c->proposal_id);
+    const char *id = arena_printf(rq->ctx.arena, "%" PRIu64, b->proposal_id);
     object_text(p, "id", id);
     object_bool(p, "thinking", !ready && !failed);
-    object_text(p, "text", ready ? c->proposal_text : NULL);
-    object_text(p, "reason", failed ? say(rq, c->proposal_text) : NULL); /* ours is a message id, the model's own words stay as they are */
+    object_text(p, "text", ready ? b->proposal_text : NULL);
+    object_text(p, "reason", failed ? say(rq, b->proposal_text) : NULL); /* ours is a message id, the model's own words stay as they are */
     object_text(p, "use_url", arena_printf(rq->ctx.arena, "/conversations/%" PRIu64 "?draft=%s#composer", c->id, id));
 }
 
-const char *proposal_text(const struct conversation_row *c, uint64_t id)
+const char *proposal_text(const struct beside_row *b, uint64_t id)
 {
-    return c->proposal_id == id && in_state(c, "ready") ? c->proposal_text : NULL;
+    return b->proposal_id == id && in_state(b, "ready") ? b->proposal_text : NULL;
 }
 
 static int back(struct request *rq, struct response *rs)

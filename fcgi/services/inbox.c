@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/phone.h"
 #include "base/str.h"
+#include "services/burst.h"
 #include "services/inbox.h"
 #include "services/params.h"
 #include "store/lines.h"
@@ -72,6 +73,34 @@ struct conversation_row *inbox_conversation(struct ctx *ctx, uint64_t id)
     if (!c)
         err_set(ctx, ERR_ABSENT, "conversation %" PRIu64, id);
     return c;
+}
+
+bool inbox_beside(struct ctx *ctx, const struct conversation_row *c, struct beside_row *out)
+{
+    *out = (struct beside_row){ .opt_out = NULL };
+    return c->beside_ms == CLOCK_NONE || db_conversation_beside(ctx, ctx->tenant, c->id, out);
+}
+
+/* A line's address never changes. */
+const char *inbox_line_address(struct ctx *ctx, const struct conversation_row *c)
+{
+    const char *name = arena_printf(ctx->arena, "line:%" PRIu64, c->line_id), *kept = burst_find(ctx->burst, name);
+    if (kept)
+        return arena_strdup(ctx->arena, kept);
+    const struct line_row *l = db_line_get(ctx, ctx->tenant, c->line_id);
+    if (l)
+        burst_keep(ctx->burst, name, l->address, strlen(l->address) + 1);
+    return l ? l->address : NULL;
+}
+
+int64_t inbox_settle(struct ctx *ctx)
+{
+    int64_t all = 0, n;
+    do {
+        n = db_conversations_settle(ctx);
+        all += n;
+    } while (n == SETTLED_MOST);
+    return n < 0 ? -1 : all;
 }
 
 /* "sms:+48…" of programs that name every channel: ours have no prefix for it. */

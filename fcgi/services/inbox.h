@@ -22,6 +22,12 @@ bool inbox_attended(struct ctx *ctx, uint64_t conversation, int64_t upto_ms);
 /* struct last_error_row: what went wrong with the newest messages of the first page of that length. */
 struct rows inbox_last_errors(struct ctx *ctx, int limit);
 struct conversation_row *inbox_conversation(struct ctx *ctx, uint64_t id); /* NULL with ERR_ABSENT */
+/* What stands beside it; false on failure. Costs a statement only where there may be something. */
+bool inbox_beside(struct ctx *ctx, const struct conversation_row *c, struct beside_row *out);
+/* Our address in it, kept between requests of a burst; NULL on failure. */
+const char *inbox_line_address(struct ctx *ctx, const struct conversation_row *c);
+/* fcgi-cron: conversations beside which nothing stands any more say so; how many, -1 failure. */
+int64_t inbox_settle(struct ctx *ctx);
 /* By an address in any spelling ("+48…", "whatsapp:+48…", "48…", "0048…"); NULL without error when there is none yet. */
 struct conversation_row *inbox_conversation_with(struct ctx *ctx, const char *participant);
 /* Exactly that customer address on exactly that line; NULL without error when there is none. */

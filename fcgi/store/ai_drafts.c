@@ -1,6 +1,7 @@
 /* ai_drafts.c - proposals of a model that wait for a person. */
 #include "base/base.h"
 #include "store/ai_drafts.h"
+#include "store/conversations.h"
 
 #define AI_DRAFT_FIELD(kind, member, flags) FIELD_ENTRY(ai_draft_row, kind, member, flags)
 ROW_TYPE(ai_draft_row, AI_DRAFT_ROW(AI_DRAFT_FIELD));
@@ -42,12 +43,13 @@ struct ai_draft_row *db_ai_draft_get(struct ctx *ctx, uint64_t tenant, uint64_t 
 
 int64_t db_ai_draft_ask(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message)
 {
-    return stmt_do(ctx, &draft_ask, ARGS(U64(tenant), U64(conversation), U64(message)));
+    return db_conversation_may_have(ctx, tenant, conversation) ? stmt_do(ctx, &draft_ask, ARGS(U64(tenant), U64(conversation), U64(message))) : -1;
 }
 
 bool db_ai_draft_put(struct ctx *ctx, uint64_t tenant, uint64_t conversation, uint64_t message, const char *state, const char *text)
 {
-    return stmt_do(ctx, &draft_put, ARGS(U64(tenant), U64(conversation), U64(message), TEXT(state), TEXT(text))) >= 0;
+    return db_conversation_may_have(ctx, tenant, conversation) &&
+           stmt_do(ctx, &draft_put, ARGS(U64(tenant), U64(conversation), U64(message), TEXT(state), TEXT(text))) >= 0;
 }
 
 struct rows db_ai_draft_due(struct ctx *ctx, int limit)

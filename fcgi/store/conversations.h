@@ -19,18 +19,23 @@ struct conversation_row {
     int64_t unread;                     /* not a column: made from seen_by for the asking user, 0 when nobody asks */
     /* Not in lists: */
     uint64_t line_id, contact_id;
-    const char *line_address;
+    int64_t beside_ms;                  /* CLOCK_NONE: nothing of a beside_row */
+};
+#define CONVERSATION_LISTED(F) F(U64, id, 0) F(TEXT, peer, 0) F(TEXT, channel, 0) F(TEXT, name, 0) F(U64, last_message_id, 0) F(TIME, last_ms, 0) \
+    F(INT, last_direction, 0) F(TEXT, last_status, 0) F(TEXT, preview, 0) F(I64, message_count, 0) F(I64, inbound_count, 0) F(TIME, last_inbound_ms, 0) \
+    F(TIME, changed_ms, 0) F(TEXT, seen_by, SECRET) F(TEXT, attention, 0) F(TIME, attention_ms, 0)
+#define CONVERSATION_ROW(F) CONVERSATION_LISTED(F) F(TIME, now_ms, 0) F(U64, line_id, 0) F(U64, contact_id, 0) F(TIME, beside_ms, 0)
+extern const struct row_type conversation_row_type, conversation_listed_type;
+
+/* What may stand beside a conversation. */
+struct beside_row {
     const char *opt_out;                /* source of the opt-out in force (services/opt_out.h), NULL: none */
     int64_t opt_out_ms;
     uint64_t proposal_id;               /* the model's (store/ai_drafts.h), while no message came after it; 0: none */
     const char *proposal_state, *proposal_text;
 };
-#define CONVERSATION_LISTED(F) F(U64, id, 0) F(TEXT, peer, 0) F(TEXT, channel, 0) F(TEXT, name, 0) F(U64, last_message_id, 0) F(TIME, last_ms, 0) \
-    F(INT, last_direction, 0) F(TEXT, last_status, 0) F(TEXT, preview, 0) F(I64, message_count, 0) F(I64, inbound_count, 0) F(TIME, last_inbound_ms, 0) \
-    F(TIME, changed_ms, 0) F(TEXT, seen_by, SECRET) F(TEXT, attention, 0) F(TIME, attention_ms, 0)
-#define CONVERSATION_ROW(F) CONVERSATION_LISTED(F) F(TIME, now_ms, 0) F(U64, line_id, 0) F(U64, contact_id, 0) F(TEXT, line_address, 0) \
-    F(TEXT, opt_out, 0) F(TIME, opt_out_ms, 0) F(U64, proposal_id, 0) F(TEXT, proposal_state, 0) F(TEXT, proposal_text, 0)
-extern const struct row_type conversation_row_type, conversation_listed_type;
+#define BESIDE_ROW(F) F(TEXT, opt_out, 0) F(TIME, opt_out_ms, 0) F(U64, proposal_id, 0) F(TEXT, proposal_state, 0) F(TEXT, proposal_text, 0)
+extern const struct row_type beside_row_type;
 
 struct change_row { uint64_t id; int64_t changed_ms, now_ms; };
 #define CHANGE_ROW(F) F(U64, id, 0) F(TIME, changed_ms, 0) F(TIME, now_ms, 0)
@@ -54,6 +59,14 @@ uint64_t db_conversation_open(struct ctx *ctx, uint64_t tenant, uint64_t line, c
 uint64_t db_conversation_bump(struct ctx *ctx, uint64_t tenant, uint64_t id, bool person, const char *status, const char *preview);
 /* A message changed: live views follow; the list's badge too when it is the newest. `status` NULL: not its state. */
 bool db_conversation_touch(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64_t message, const char *status);
+/* What stands beside it, asked for where beside_ms says that there may be something; false on failure. */
+bool db_conversation_beside(struct ctx *ctx, uint64_t tenant, uint64_t id, struct beside_row *out);
+/* In the transaction of whatever makes or ends an opt-out or a proposal: there may be something. */
+bool db_conversation_may_have(struct ctx *ctx, uint64_t tenant, uint64_t id);
+bool db_conversations_may_have(struct ctx *ctx, uint64_t tenant, const char *address_key);
+/* Of all tenants: where there is neither, the conversations say so. How many at once (at most SETTLED_MOST), -1 failure. */
+enum { SETTLED_MOST = 1000 };
+int64_t db_conversations_settle(struct ctx *ctx);
 /* A person is needed, unless one wrote the newest message. Behind the touch, whose lock shows what others wrote; live views
  * follow that. A reason that is there already is replaced, but not by a doubt: opt_out_doubt keeps that by itself. */
 bool db_conversation_attend(struct ctx *ctx, uint64_t tenant, uint64_t id, const char *why);

@@ -1,6 +1,7 @@
 /* opt_out.c - the ledger of opt-outs. */
 #include "base/base.h"
 #include "base/clock.h"
+#include "store/conversations.h"
 #include "store/opt_out.h"
 
 #define OPT_OUT_FIELD(kind, member, flags) FIELD_ENTRY(opt_out_row, kind, member, flags)
@@ -86,13 +87,14 @@ int db_opt_out_put(struct ctx *ctx, uint64_t tenant, const struct opt_out_new *r
 {
     int64_t n = stmt_do(ctx, &put, ARGS(U64(tenant), BYTES((const char *)r->hash, KEY_HASH), TEXT(r->channel), TEXT(r->source), TEXT(r->address_key), I64(r->review),
                                         TEXT(r->message_sid), TEXT(some(r->reason)), ID_OR_NULL(r->user_id), TEXT(some(r->actor))));
-    return n < 0 ? -1 : n > 0;
+    return n < 0 || !db_conversations_may_have(ctx, tenant, r->address_key) ? -1 : n > 0;
 }
 
 int64_t db_opt_out_lift(struct ctx *ctx, uint64_t tenant, const struct opt_out_new *r, const char *only)
 {
-    return stmt_do(ctx, &lift, ARGS(TEXT(r->source), TEXT(r->message_sid), TEXT(some(r->reason)), ID_OR_NULL(r->user_id), TEXT(some(r->actor)), U64(tenant),
-                                    BYTES((const char *)r->hash, KEY_HASH), TEXT(one(r->channel)), TEXT(one(r->channel)), TEXT(only), TEXT(only)));
+    int64_t n = stmt_do(ctx, &lift, ARGS(TEXT(r->source), TEXT(r->message_sid), TEXT(some(r->reason)), ID_OR_NULL(r->user_id), TEXT(some(r->actor)), U64(tenant),
+                                         BYTES((const char *)r->hash, KEY_HASH), TEXT(one(r->channel)), TEXT(one(r->channel)), TEXT(only), TEXT(only)));
+    return n > 0 && !db_conversations_may_have(ctx, tenant, r->address_key) ? -1 : n; /* that there is none any more is found out by fcgi-cron */
 }
 
 int64_t db_opt_out_confirm(struct ctx *ctx, uint64_t tenant, uint64_t id, uint64_t user, const char *actor)

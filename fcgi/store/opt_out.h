@@ -47,7 +47,7 @@ struct opt_out_new {
 /* The entry by which nothing is sent there, NULL when there is none. */
 struct opt_out_row *db_opt_out_in_force(struct ctx *ctx, uint64_t tenant, const uint8_t *hash, const char *channel);
 struct opt_out_row *db_opt_out_get(struct ctx *ctx, uint64_t tenant, uint64_t id);
-/* Out, unless it is so already by a source as strong: 1 changed, 0 stays, -1 failure. */
+/* Inside a transaction, as the next. Out, unless it is so already by a source as strong: 1 changed, 0 stays, -1 failure. */
 int db_opt_out_put(struct ctx *ctx, uint64_t tenant, const struct opt_out_new *row);
 /* In: entries of that channel ("all": every one) and, unless `only` is NULL, of that source. How many, -1 failure. */
 int64_t db_opt_out_lift(struct ctx *ctx, uint64_t tenant, const struct opt_out_new *row, const char *only);
