@@ -184,6 +184,7 @@ CREATE TABLE `conversation` (
   `created_at` datetime(3) NOT NULL DEFAULT utc_timestamp(3) COMMENT 'first message',
   `attention` varchar(16) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT '' COMMENT 'why a person is needed: handed-off, opt-out-doubt, answers-stopped; empty: nobody is',
   `attention_at` datetime(3) DEFAULT NULL COMMENT 'since when; NULL: no person is needed',
+  `beside_at` datetime(3) DEFAULT utc_timestamp(3) COMMENT 'when an opt-out of this customer or a proposal of a model was made or the conversation began; NULL: looked up since, there is neither',
   PRIMARY KEY (`tenant_id`,`id`),
   UNIQUE KEY `uq_conversation_id` (`id`),
   UNIQUE KEY `uq_conversation_peer` (`tenant_id`,`line_id`,`peer`),
@@ -191,6 +192,7 @@ CREATE TABLE `conversation` (
   KEY `ix_conversation_changed` (`tenant_id`,`changed_at`),
   KEY `ix_conversation_contact` (`tenant_id`,`contact_id`),
   KEY `ix_conversation_attention` (`tenant_id`,`attention_at`,`id`),
+  KEY `ix_conversation_beside` (`beside_at`),
   CONSTRAINT `fk_conversation_contact` FOREIGN KEY (`tenant_id`, `contact_id`) REFERENCES `contact` (`tenant_id`, `id`),
   CONSTRAINT `fk_conversation_line` FOREIGN KEY (`tenant_id`, `line_id`) REFERENCES `line` (`tenant_id`, `id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci COMMENT='One customer address on one of our lines, with what the list shows.';

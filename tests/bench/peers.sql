@@ -13,9 +13,9 @@ LOAD DATA LOCAL INFILE 'messages.tsv' INTO TABLE stage_message CHARACTER SET utf
 SET @tenant = (SELECT id FROM tenant WHERE name='Bench'), @line = (SELECT id FROM line WHERE address='+15005550006');
 INSERT INTO contact (tenant_id, id, address_key, phone, name, created_at) SELECT @tenant, id, e164, e164, name, created_at FROM stage_contact;
 INSERT INTO conversation (tenant_id, id, line_id, contact_id, peer, channel, name, last_message_id, last_at, last_direction, last_status, preview,
-    message_count, inbound_count, last_inbound_at, changed_at, created_at)
+    message_count, inbound_count, last_inbound_at, changed_at, created_at, beside_at) -- nothing stands beside them, as fcgi-cron has found
   SELECT @tenant, c.id, @line, c.contact, k.e164, 'sms', k.name, (UNIX_TIMESTAMP(m.created_at) * 1000 - 1577836800000) * 4096 + m.id % 4096, c.last_at,
-    m.direction, m.status, LEFT(m.body, 80), n.both_ways, n.inbound, n.last_inbound, c.last_at, k.created_at
+    m.direction, m.status, LEFT(m.body, 80), n.both_ways, n.inbound, n.last_inbound, c.last_at, k.created_at, NULL
   FROM stage_conversation c JOIN stage_contact k ON k.id = c.contact JOIN stage_message m ON m.id = c.last_id
   JOIN (SELECT conversation, COUNT(*) both_ways, SUM(direction = 0) inbound, MAX(IF(direction = 0, created_at, NULL)) last_inbound FROM stage_message GROUP BY conversation) n
     ON n.conversation = c.id;

@@ -51,10 +51,10 @@ INSERT INTO message_event (tenant_id, sid, status, source, created_at)
 
 -- The list's columns from the messages. Three of ten conversations have one to nine unread messages for the user.
 INSERT INTO conversation (tenant_id, id, line_id, contact_id, peer, channel, name, last_message_id, last_at, last_direction, last_status, preview,
-    message_count, inbound_count, seen_by, last_inbound_at, changed_at, created_at)
+    message_count, inbound_count, seen_by, last_inbound_at, changed_at, created_at, beside_at) -- nothing stands beside them, as fcgi-cron has found
   SELECT @tenant, k.id, @line, k.id, k.phone, 'sms', k.name, m.id, m.created_at, m.direction, m.status, LEFT(m.body, 120), n.both_ways, n.inbound,
     CONCAT('{"', @user, '": ', GREATEST(0, CAST(n.inbound AS SIGNED) - IF(CRC32(CONCAT('unread', k.id)) % 10 < 3, 1 + CRC32(CONCAT('many', k.id)) % 9, 0)), '}'),
-    n.last_inbound_at, m.created_at, k.created_at
+    n.last_inbound_at, m.created_at, k.created_at, NULL
   FROM (SELECT conversation_id, MAX(id) AS newest, COUNT(*) AS both_ways, SUM(direction = 0) AS inbound, MAX(IF(direction = 0, created_at, NULL)) AS last_inbound_at
       FROM message WHERE tenant_id = @tenant GROUP BY conversation_id) n
     JOIN contact k ON k.tenant_id = @tenant AND k.id = n.conversation_id
