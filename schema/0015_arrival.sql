@@ -14,7 +14,7 @@ CREATE PROCEDURE message_ingest(
   p_preview VARCHAR(160) CHARACTER SET utf8mb4, p_segments TINYINT UNSIGNED, p_num_media TINYINT UNSIGNED,
   p_media TEXT CHARACTER SET utf8mb4, p_extra TEXT CHARACTER SET utf8mb4, p_detail MEDIUMTEXT CHARACTER SET utf8mb4)
 MODIFIES SQL DATA
-COMMENT 'An inbound message in one round trip: contact, conversation, message, media and event in one transaction; replays change nothing. p_line, when the caller knows it: then nothing is returned of a message that was stored.'
+COMMENT 'An inbound message in one round trip: contact, conversation, message, media and event in one transaction; replays change nothing. p_name: NULL when none was told. p_line, when the caller knows it: then nothing is returned of a message that was stored.'
 BEGIN
   DECLARE v_line, v_conversation, v_contact INT UNSIGNED DEFAULT NULL;
   DECLARE v_answer_after_s SMALLINT DEFAULT NULL;
@@ -59,9 +59,9 @@ BEGIN
       UPDATE conversation FORCE INDEX (uq_conversation_peer) SET last_message_id = LAST_INSERT_ID(GREATEST(
             (TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'2020-01-01 00:00:00', SYSDATE(3)) DIV 1000) * 4096 + FLOOR(RAND() * 4096), last_message_id + 1)),
           last_at = TIMESTAMP'2020-01-01 00:00:00' + INTERVAL (last_message_id DIV 4096) * 1000 MICROSECOND,
-          last_direction = 0 * (@conversation := id), last_status = 'received', preview = p_preview, name = IF(name = '', p_name, name),
+          last_direction = 0 * (@conversation := id), last_status = 'received', preview = p_preview,
           message_count = message_count + 1, inbound_count = inbound_count + 1, last_inbound_at = last_at
-        WHERE tenant_id = p_tenant AND line_id = v_line AND peer = p_from AND (v_open OR name <> '' OR p_name = '');
+        WHERE tenant_id = p_tenant AND line_id = v_line AND peer = p_from AND (p_name IS NULL OR v_open OR name <> '');
       IF ROW_COUNT() > 0 THEN
         LEAVE arrival;
       ELSEIF v_open THEN -- erased at this moment: as after a deadlock, all of it once more
@@ -72,7 +72,7 @@ BEGIN
       SET v_open = TRUE;
       SELECT id, contact_id INTO v_conversation, v_contact FROM conversation WHERE tenant_id = p_tenant AND line_id = v_line AND peer = p_from;
       IF v_conversation IS NULL THEN
-        INSERT INTO contact (tenant_id, address_key, phone, name) VALUES (p_tenant, p_key, p_phone, p_name)
+        INSERT INTO contact (tenant_id, address_key, phone, name) VALUES (p_tenant, p_key, p_phone, COALESCE(p_name, ''))
           ON DUPLICATE KEY UPDATE id = LAST_INSERT_ID(id), name = IF(name = '', VALUES(name), name);
         SET v_contact = LAST_INSERT_ID();
         INSERT INTO conversation (tenant_id, line_id, contact_id, peer, channel, name, last_at, changed_at)
@@ -80,6 +80,7 @@ BEGIN
           ON DUPLICATE KEY UPDATE id = conversation.id;
       ELSE -- we wrote first; now the customer's profile tells who it is
         UPDATE contact SET name = p_name WHERE tenant_id = p_tenant AND name = '' AND id = v_contact;
+        UPDATE conversation SET name = p_name WHERE tenant_id = p_tenant AND id = v_conversation;
       END IF;
     END LOOP;
     SET v_id = LAST_INSERT_ID();

@@ -124,7 +124,7 @@ static const struct sql totals_horizon = SQL_REPEATABLE("SELECT " HORIZON, &id_r
 struct ingest_row *db_message_ingest(struct ctx *ctx, uint64_t tenant, const struct inbound *in)
 {
     return stmt_one(ctx, &ingest, ARGS(U64(tenant), ID_OR_NULL(in->line), in->answer_after_s < 0 ? TEXT(NULL) : I64(in->answer_after_s), TEXT(in->to),
-                                       TEXT(in->from), TEXT(in->key), TEXT(in->phone), TEXT(in->name), TEXT(in->channel), TEXT(in->sid), TEXT(in->body), TEXT(in->preview), I64(in->segments),
+                                       TEXT(in->from), TEXT(in->key), TEXT(in->phone), TEXT(*in->name ? in->name : NULL), TEXT(in->channel), TEXT(in->sid), TEXT(in->body), TEXT(in->preview), I64(in->segments),
                                        I64(in->num_media), TEXT(in->media), TEXT(in->extra), TEXT(in->detail)));
 }
 

@@ -42,7 +42,7 @@ struct inbound { uint64_t line; int64_t answer_after_s; const char *to, *from, *
 
 static struct ingested *receive(struct ctx *c, uint64_t tenant, const struct inbound *m)
 {
-    return stmt_one(c, &ingest, ARGS(U64(tenant), ID_OR_NULL(m->line), ID_OR_NULL(m->answer_after_s), TEXT(m->to), TEXT(m->from), TEXT(m->from), TEXT(""), TEXT(m->name ? m->name : ""), TEXT("sms"),
+    return stmt_one(c, &ingest, ARGS(U64(tenant), ID_OR_NULL(m->line), ID_OR_NULL(m->answer_after_s), TEXT(m->to), TEXT(m->from), TEXT(m->from), TEXT(""), TEXT(m->name), TEXT("sms"),
                                      TEXT(m->sid), TEXT(m->body), TEXT(m->body), I64(1), I64(m->num_media), TEXT(m->media), TEXT(m->extra), TEXT("{}")));
 }
 
