@@ -64,7 +64,7 @@ def costs(stack, tenant):
         assert min(float(line["ms"]) for line in lines) < 250, path
         found[re.sub(r"id=\d+|/\d+", "N", path)] = min(int(line["statements"]) for line in lines)
     for path in ("/api/messages?limit=500", "/api/messages/stats", "/api/conversations?limit=200", f"/api/conversations/{quoted(peer)}"):
-        found[re.sub(r"/[^/]*%2B.*", "/N", path)] = int(logged(stack, stack.api("GET", path, tenant.admin))["statements"])
+        found[re.sub(r"/[^/]*%2B.*", "/N", path)] = min(int(line["statements"]) for line in burst(stack, lambda: stack.api("GET", path, tenant.admin)))
     # Tokens are kept for two seconds: the first of a burst costs one statement more.
     found["inbound"] = max(int(logged(stack, stack.inbound("x", sender=number, to=tenant.line, AccountSid=tenant.sid, token=tenant.token))["statements"]) for _ in range(2))
     found["inbound"] = max(found["inbound"], 2)
@@ -80,7 +80,7 @@ def test_a_request_costs_the_same_at_10_and_at_2000_conversations(stack, large):
     assert max(many.values()) <= 6, many
     assert many["/live?view=list&cursor=99999999999999-0"] == 1, "one indexed statement"
     assert many["/conversations"] <= 2 and many["inbound"] <= 2
-    assert many["/api/messages/stats"] == 2, "whether the token holds, and all of the rest"
+    assert many["/api/messages/stats"] <= 3, "whether the token holds, whether what is kept is old, and all of the rest"
 
 
 def test_a_chat_costs_the_same_at_3_and_at_2000_messages(stack, large):
