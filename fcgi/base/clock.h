@@ -37,6 +37,8 @@ const struct zone *zone_load(struct arena *a, const char *name);
 const struct zone *zone_load_from(struct arena *a, const char *dir, const char *name);
 /* The wall clock there at that moment, and the offset in seconds in force (may be NULL). */
 void zone_to_civil(const struct zone *z, int64_t ms, struct civil *out, int *offset);
+/* Seconds east of UTC, and until when they hold (INT64_MAX: from then on). */
+int zone_offset(const struct zone *z, int64_t ms, int64_t *until_ms);
 /* The moment of a wall clock reading: in a gap the first instant after it, in an overlap the first occurrence. */
 int64_t zone_from_civil(const struct zone *z, const struct civil *c);
 /* The start of the day (00:00 or the first instant after it) that contains `ms`, and of the day `days` later. */

@@ -299,9 +299,19 @@ static bool reachable(int64_t ms)
     return ms > INT64_MIN / 4 && ms < INT64_MAX / 4;
 }
 
+int zone_offset(const struct zone *z, int64_t ms, int64_t *until_ms)
+{
+    struct span_of_time s = { .until = INT64_MAX };
+    if (reachable(ms))
+        s = zone_at(z, seconds_of(ms));
+    *until_ms = s.until < LAST ? s.until * 1000 : INT64_MAX;
+    return s.offset;
+}
+
 void zone_to_civil(const struct zone *z, int64_t ms, struct civil *out, int *offset)
 {
-    int east = reachable(ms) ? zone_at(z, seconds_of(ms)).offset : 0;
+    int64_t until;
+    int east = zone_offset(z, ms, &until);
     clock_to_utc(ms + (int64_t)east * 1000, out);
     if (offset)
         *offset = east;

@@ -113,7 +113,10 @@ void put_attach(struct request *rq, struct value *o, const char *channel)
     str_init(&accept, rq->ctx.arena, 256, 1024);
     for (const char *s = l.extensions; *s; s += strspn(s, " ")) {
         size_t n = strcspn(s, " ");
-        str_printf(&accept, "%s.%.*s", accept.len ? "," : "", (int)n, s);
+        if (accept.len)
+            str_putc(&accept, ',');
+        str_putc(&accept, '.');
+        str_add(&accept, s, n);
         if (n == 3 && strncmp(s, "jpg", 3) == 0)
             STR_LIT(&accept, ",.jpeg");
         s += n;

@@ -12,10 +12,12 @@
 /* A page makes a hundred of these: not by printf. */
 static const char *id_text(struct request *rq, uint64_t id)
 {
-    struct str s;
-    str_init(&s, rq->ctx.arena, 20, 20);
-    str_int(&s, (int64_t)id);
-    return s.s;
+    char *s = (char *)arena_alloc(rq->ctx.arena, 21) + 20;
+    *s = 0;
+    do
+        *--s = (char)('0' + id % 10);
+    while (id /= 10);
+    return s;
 }
 
 static const char *joined(struct request *rq, const char *before, const char *behind)
@@ -125,6 +127,9 @@ struct chat {
     const char *customer;
     const char *remove_before; /* the address without the message's id; NULL: this user removes nothing */
     const char *day;           /* of the message put last */
+    const char *status;        /* of ours put last, and what stands for it: most have the same */
+    struct value *state;
+    const char *side;
 };
 
 static const char *author(struct request *rq, const struct chat *chat, const struct message_row *m)
@@ -149,6 +154,7 @@ static bool put_rare(struct request *rq, struct value *o, const struct chat *cha
     bool segments = m->segments > 1 && strcmp(chat->c->channel, "sms") == 0; /* only texts are billed by the segment */
     if (*m->body && !m->num_media && !m->extra && !segments && !m->simulated && !m->error_code && !m->error_text)
         return false;
+    object_bool(o, "note", false);
     put_media(rq, o, chat->c->id, m->id, &chat->media);
     put_extra(rq, o, m->extra);
     if (segments)
@@ -159,32 +165,50 @@ static bool put_rare(struct request *rq, struct value *o, const struct chat *cha
     return true;
 }
 
+/* "side" and "state" of ours: {word, label, tone} of the object that was made last serve again. */
+static void put_sent(struct request *rq, struct chat *chat, struct value *o, const struct message_row *m)
+{
+    if (!chat->status || strcmp(chat->status, m->status) != 0) {
+        struct value *shared = object_new(rq->ctx.arena);
+        chat->state = put_state(rq, shared, m->status);
+        chat->status = m->status;
+        chat->side = joined(rq, "out ", state_tone(m->status));
+    }
+    object_text(o, "side", chat->side);
+    object_put(o, "state", chat->state);
+    struct view_clock c = view_clock(rq, m->status_ms);
+    object_text(o, "state_clock", c.clock);
+    object_text(o, "state_date", c.date);
+}
+
+enum { MESSAGE_NAMES = 14 };
+
 /* Whatever the template asks of every message is said, be it "no": a missing name is looked for in all of the page. */
 static void put_message(struct request *rq, struct chat *chat, const struct message_row *m)
 {
-    struct value *o = list_object(chat->list);
-    bool ours = m->direction == OUTBOUND;
+    struct value *o = list_object_of(chat->list, MESSAGE_NAMES);
     const char *id = id_text(rq, m->id);
+    struct view_clock c = view_clock(rq, m->created_ms);
+    bool another = c.day && (!chat->day || strcmp(c.day, chat->day) != 0);
     object_text(o, "id", id);
-    const char *day = view_moment(rq, o, "at", m->created_ms);
-    bool another = day && (!chat->day || strcmp(day, chat->day) != 0);
-    object_text(o, "day", another ? chat->day = day : NULL);
+    object_text(o, "clock", c.clock);
+    object_text(o, "date", c.date);
+    object_text(o, "day", another ? chat->day = c.day : NULL);
     if (m->direction == NOTE) {
+        object_bool(o, "rare", true);
         put_note(rq, o, m);
         return;
     }
-    object_bool(o, "note", false);
-    object_bool(o, "inbound", !ours);
     object_text(o, "author", author(rq, chat, m));
     object_text(o, "body", *m->body ? m->body : NULL);
     object_text(o, "remove_url", chat->remove_before ? joined(rq, chat->remove_before, id) : NULL);
     object_bool(o, "rare", put_rare(rq, o, chat, m));
-    object_text(o, "state", NULL);
-    object_text(o, "state_at", NULL);
-    if (ours) {
-        put_state(rq, o, m->status);
-        view_moment(rq, o, "state_at", m->status_ms);
+    if (m->direction == OUTBOUND) {
+        put_sent(rq, chat, o, m);
+        return;
     }
+    object_text(o, "side", "in");
+    object_text(o, "state", NULL);
 }
 
 bool put_chat(struct request *rq, const struct conversation_row *c, const struct page *page)

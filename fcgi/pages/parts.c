@@ -9,27 +9,35 @@
 #include "services/sending.h"
 #include "pages/parts.h"
 
-static const struct { const char *word, *label, *tone; } states[] = { /* the frequent ones first: a list asks fifty times */
+static const struct state { const char *word, *label, *tone; } states[] = { /* the frequent ones first: a list asks fifty times */
     { "delivered", N_("Delivered"), "good" }, { "received", N_("Received"), "good" }, { "sent", N_("Sent"), "sent" }, { "read", N_("Read"), "good" },
     { "queued", N_("Queued"), "wait" }, { "accepted", N_("Accepted"), "wait" }, { "scheduled", N_("Scheduled"), "wait" },
     { "sending", N_("Sending"), "wait" }, { "unknown", N_("Unknown"), "wait" }, { "undelivered", N_("Undelivered"), "bad" },
     { "failed", N_("Failed"), "bad" }, { "canceled", N_("Canceled"), "quiet" },
 };
 
-void put_state(struct request *rq, struct value *o, const char *status)
+static const struct state *state_of(const char *status)
 {
+    for (size_t i = 0; i < ARRAY_LEN(states); i++)
+        if (strcmp(states[i].word, status) == 0)
+            return &states[i];
+    return NULL;
+}
+
+struct value *put_state(struct request *rq, struct value *o, const char *status)
+{
+    const struct state *known = state_of(status); /* Twilio's new word is shown as it came */
     struct value *s = object_object(o, "state");
-    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
-        if (strcmp(states[i].word, status) == 0) {
-            object_text(s, "word", states[i].word);
-            object_text(s, "label", say(rq, states[i].label));
-            object_text(s, "tone", states[i].tone);
-            return;
-        }
-    }
-    object_text(s, "word", "unknown"); /* Twilio's new word: shown as it came */
-    object_text(s, "label", status);
-    object_text(s, "tone", "quiet");
+    object_text(s, "word", known ? known->word : "unknown");
+    object_text(s, "label", known ? say(rq, known->label) : status);
+    object_text(s, "tone", known ? known->tone : "quiet");
+    return s;
+}
+
+const char *state_tone(const char *status)
+{
+    const struct state *known = state_of(status);
+    return known ? known->tone : "quiet";
 }
 
 void put_channel(struct request *rq, struct value *o, const char *channel)

@@ -8,8 +8,9 @@
 #include "web/handlers.h"
 #include "web/view.h"
 
-/* "state" {word, label, tone} */
-void put_state(struct request *rq, struct value *o, const char *status);
+/* "state" {word, label, tone}, which is given back. */
+struct value *put_state(struct request *rq, struct value *o, const char *status);
+const char *state_tone(const char *status);
 /* "channel" {word, label} */
 void put_channel(struct request *rq, struct value *o, const char *channel);
 /* The number of an address, grouped for reading; other addresses as they are. */

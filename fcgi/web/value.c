@@ -149,6 +149,14 @@ struct value *list_object(struct value *l)
     return v;
 }
 
+struct value *list_object_of(struct value *l, uint32_t entries)
+{
+    struct value *v = list_object(l);
+    v->as.entries = arena_alloc(l->arena, sizeof *v->as.entries * entries);
+    v->cap = entries;
+    return v;
+}
+
 struct value *list_row(struct value *l, const struct row_type *type, const void *row)
 {
     BUG_IF(!l || l->kind != VALUE_LIST);

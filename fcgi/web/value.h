@@ -62,6 +62,8 @@ struct value *object_list(struct value *o, const char *name);
 void list_add(struct value *l, struct value *v);
 void list_text(struct value *l, const char *text);
 struct value *list_object(struct value *l);
+/* The same with room for that many entries. */
+struct value *list_object_of(struct value *l, uint32_t entries);
 struct value *list_row(struct value *l, const struct row_type *type, const void *row);
 size_t list_len(const struct value *l);
 

@@ -19,9 +19,10 @@ int view_page(struct request *rq, struct response *rs, const char *page);
 int view_page_status(struct request *rq, struct response *rs, const char *page, int status);
 /* Puts the time under `name`, in the request's zone and language; nothing when ms is CLOCK_NONE. */
 void view_time(struct request *rq, struct value *o, const char *name, int64_t ms);
-/* {clock, date} alone, for what a page shows a hundred times: a clock is a time to HTML as it stands. Gives the day as view_day()
- * does; NULL when ms is CLOCK_NONE. */
-const char *view_moment(struct request *rq, struct value *o, const char *name, int64_t ms);
+/* The texts alone, for what a page shows a hundred times: "14:05" (a time to HTML as it stands), "20 Nov 2026", and the day as
+ * view_day() has it; NULL when ms is CLOCK_NONE. */
+struct view_clock { const char *clock, *date, *day; };
+struct view_clock view_clock(struct request *rq, int64_t ms);
 /* The moment by the wall clock of another zone, with weekday "Fri" and offset "UTC+01:00" in the object. */
 void view_time_in(struct request *rq, struct value *o, const char *name, int64_t ms, const struct zone *zone);
 /* "Mon" of weekday 0, and so on, in the request's language. */

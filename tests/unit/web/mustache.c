@@ -122,6 +122,39 @@ static void names_and_values(void **state)
     EXPECT("{}", "", "page", "");
 }
 
+/* Eight bytes are looked at together: every length, with what must be escaped at every place and in pairs. */
+static void escaping_at_every_place(void **state)
+{
+    (void)state;
+    static const char marks[] = "&<>\"'#%$;\x7f";
+    struct template_set *set = templates_new(NULL);
+    const char *problem;
+    assert_true(templates_add(set, "page", "[{{v}}]", 7, &problem) && templates_link(set, true, &problem));
+    for (size_t len = 0; len <= 26; len++)
+        for (size_t at = 0; at <= len; at++)
+            for (size_t k = 0; k < 2 * (sizeof marks - 1); k++) {
+                struct arena *a = arena_new((size_t)1 << 20);
+                char *text = arena_zalloc(a, len + 1); /* a piece of its own: reading behind it is seen */
+                memset(text, 'a' + (int)(at % 3), len);
+                if (at < len)
+                    text[at] = marks[k / 2];
+                if (k % 2 && at + 1 < len)
+                    text[at + 1 + (at + k) % (len - at - 1)] = '<';
+                struct str want, got;
+                str_init(&want, a, 64, 1024);
+                str_putc(&want, '[');
+                str_html(&want, text, len);
+                str_putc(&want, ']');
+                str_init(&got, a, 0, 1024);
+                struct value *v = object_new(a);
+                object_text(v, "v", text);
+                assert_true(template_render(templates_get(set, "page"), v, &got, true, &problem));
+                assert_string_equal(got.s, want.s);
+                arena_free(a);
+            }
+    templates_free(set);
+}
+
 static void messages_are_literals(void **state)
 {
     (void)state;
@@ -230,7 +263,7 @@ int main(void)
         cmocka_unit_test(standalone_lines_also_with_crlf),
         cmocka_unit_test(delimiters_change),
         cmocka_unit_test(names_and_values),
-        cmocka_unit_test(messages_are_literals),
+        cmocka_unit_test(escaping_at_every_place), cmocka_unit_test(messages_are_literals),
         cmocka_unit_test(strict_wants_every_name),
         cmocka_unit_test(mistakes_name_their_line),
         cmocka_unit_test(constants_are_literals),

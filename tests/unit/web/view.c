@@ -142,6 +142,35 @@ static void times_are_told_in_the_zone(void **state)
     assert_string_equal(f->rs.body.s, "");
 }
 
+/* One request after the other's order, and against it, over days on which the clocks change. */
+static void clocks_of_many_moments(void **state)
+{
+    struct fake *f = *state;
+    static const char *const told[][4] = {
+        { "2026-03-28T22:59:00Z", "23:59", "28 Mar 2026", "28 Mar 2026" }, { "2026-03-28T23:00:00Z", "00:00", "29 Mar 2026", "29 Mar 2026" },
+        { "2026-03-29T00:59:59Z", "01:59", "29 Mar 2026", "29 Mar 2026" }, { "2026-03-29T01:00:00Z", "03:00", "29 Mar 2026", "29 Mar 2026" },
+        { "2026-03-29T21:59:00Z", "23:59", "29 Mar 2026", "29 Mar 2026" }, { "2026-03-29T22:00:00Z", "00:00", "30 Mar 2026", "30 Mar 2026" },
+        { "2026-10-25T00:30:00Z", "02:30", "25 Oct 2026", "25 Oct 2026" }, { "2026-10-25T01:30:00Z", "02:30", "25 Oct 2026", "25 Oct 2026" },
+        { "2026-11-19T22:59:59Z", "23:59", "19 Nov 2026", "Yesterday" },   { "2026-11-20T22:59:59Z", "23:59", "20 Nov 2026", "Today" },
+        { "1969-12-31T22:59:59Z", "23:59", "31 Dec 1969", "31 Dec 1969" },
+    };
+    for (int backwards = 0; backwards < 2; backwards++) {
+        fake_request(f, "GET", "/");
+        f->rq.zone = "Europe/Warsaw";
+        assert_true(clock_parse_iso("2026-11-20T12:00:00Z", &f->rq.ctx.now_ms));
+        for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+            const char *const *t = told[backwards ? ARRAY_LEN(told) - 1 - i : i];
+            int64_t ms;
+            assert_true(clock_parse_iso(t[0], &ms));
+            struct view_clock c = view_clock(&f->rq, ms);
+            assert_string_equal(c.clock, t[1]);
+            assert_string_equal(c.date, t[2]);
+            assert_string_equal(c.day, t[3]);
+        }
+        assert_null(view_clock(&f->rq, CLOCK_NONE).day);
+    }
+}
+
 static void many_zones(void **state)
 {
     struct fake *f = *state;
@@ -200,6 +229,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(fragments, start, end),
         cmocka_unit_test_setup_teardown(a_page_that_does_not_render_is_an_error, start, end),
         cmocka_unit_test_setup_teardown(times_are_told_in_the_zone, start, end),
+        cmocka_unit_test_setup_teardown(clocks_of_many_moments, start, end),
         cmocka_unit_test_setup_teardown(many_zones, start, end),
         cmocka_unit_test_setup_teardown(forms_are_shown_again, start, end),
         cmocka_unit_test_setup_teardown(words, start, end),
