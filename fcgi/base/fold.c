@@ -48,6 +48,15 @@ const char *text_fold(struct arena *a, const char *s, size_t most)
     bool gap = false;
     char *out = arena_alloc(a, (n < most ? n : most) + 1); /* nothing becomes longer by folding */
     for (size_t i = 0; i < n;) {
+        char c = (char)(s[i] | 0x20);
+        if (c >= 'a' && c <= 'z' && len + 2 < most) { /* most of most texts */
+            if (gap && len)
+                out[len++] = ' ';
+            gap = false;
+            out[len++] = c;
+            i++;
+            continue;
+        }
         uint32_t code;
         size_t step = utf8_decode(s + i, n - i, &code);
         i += step ? step : 1;
