@@ -53,8 +53,10 @@ static const struct sql settle =
                    "WHERE r.tenant_id=? AND r.batch_id=? AND r.state='queued' AND (m.sid IS NOT NULL OR m.status IN ('failed','undelivered','canceled'))", NULL);
 static const struct sql cancel_all =
     SQL_REPEATABLE("UPDATE bulk_recipient SET state='canceled',settled_at=UTC_TIMESTAMP(3) WHERE tenant_id=? AND batch_id=? AND state='pending'", NULL);
+/* Not what somebody has sent again by hand (store/again.h). */
 static const struct sql again =
-    SQL("UPDATE bulk_recipient SET state='pending',error=NULL,settled_at=NULL WHERE tenant_id=? AND batch_id=? AND id=? AND state='failed'", NULL);
+    SQL("UPDATE bulk_recipient SET state='pending',error=NULL,settled_at=NULL WHERE tenant_id=? AND batch_id=? AND id=? AND state='failed' AND NOT EXISTS("
+        "SELECT 1 FROM outbox a WHERE a.tenant_id=bulk_recipient.tenant_id AND a.nonce=CONCAT('again-',bulk_recipient.conversation_id,'-',bulk_recipient.message_id))", NULL);
 
 static const struct sql age_delete =
     SQL_REPEATABLE("DELETE FROM bulk_batch WHERE tenant_id=? AND completed_at<UTC_TIMESTAMP(3)-INTERVAL ? DAY ORDER BY id LIMIT 100", NULL);

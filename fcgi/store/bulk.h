@@ -55,7 +55,7 @@ bool db_recipient_fail(struct ctx *ctx, uint64_t tenant, uint64_t batch, uint64_
 /* queued -> sent or failed or canceled, as their messages say by now. How many, -1 on failure. */
 int64_t db_recipients_settle(struct ctx *ctx, uint64_t tenant, uint64_t batch);
 int64_t db_recipients_cancel(struct ctx *ctx, uint64_t tenant, uint64_t batch);
-/* failed -> pending, one by one by the caller's choice. 1 done. */
+/* failed -> pending, one by one by the caller's choice, but what was sent again by hand. 1 done. */
 int db_recipient_again(struct ctx *ctx, uint64_t tenant, uint64_t batch, uint64_t id);
 /* Batches that ended so many days ago: with their recipients, or only the text. How many of them, at most 100; -1 on failure. */
 int64_t db_batches_age(struct ctx *ctx, uint64_t tenant, bool delete, int64_t days);
