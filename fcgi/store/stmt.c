@@ -271,6 +271,13 @@ static bool may_repeat(const struct db *db, const struct sql *q, enum db_failure
     return f == DB_AGAIN || f == DB_ELSEWHERE || f == DB_UNSENT || (f == DB_LOST && q->repeatable);
 }
 
+/* A procedure that is interrupted (time limit, KILL QUERY) ends without its handlers, and its transaction stays open: what
+ * the connection is given next would be told as done, and not be committed. */
+static bool may_be_open(const struct db *db, const struct sql *q, enum db_failure f)
+{
+    return f == DB_TROUBLE && !db->in_transaction && is_call(q->text);
+}
+
 /* What a failure does to connection and transaction. */
 static void suffer(struct ctx *ctx, struct connection *c, const struct sql *q, enum db_failure f, const char *words)
 {
@@ -279,7 +286,7 @@ static void suffer(struct ctx *ctx, struct connection *c, const struct sql *q, e
         unprepare(c, q);
     if (db->in_transaction && (f == DB_AGAIN || f == DB_ELSEWHERE || f == DB_UNSENT || f == DB_LOST))
         db->broken = f;
-    if (f == DB_LOST || f == DB_UNSENT || (f == DB_ELSEWHERE && !db->in_transaction))
+    if (f == DB_LOST || f == DB_UNSENT || (f == DB_ELSEWHERE && !db->in_transaction) || may_be_open(db, q, f))
         db_lose(ctx, c, words);
 }
 

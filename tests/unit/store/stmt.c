@@ -42,6 +42,8 @@ static int setup(void **state)
                "DELIMITER //\nCREATE PROCEDURE ask(p INT) BEGIN IF p = 3 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT='no'; END IF;"
                " INSERT INTO thing (name) VALUES ('asked'); SELECT p + 1 AS v; IF p = 4 THEN SIGNAL SQLSTATE '45000'; END IF; END //\n"
                "CREATE PROCEDURE quiet() BEGIN INSERT INTO thing (name) VALUES ('a'),('b'); END //\n"
+               "CREATE PROCEDURE endless() BEGIN DECLARE i BIGINT DEFAULT 0; DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;"
+               " START TRANSACTION; INSERT INTO thing (name) VALUES ('half'); WHILE i < 100000000 DO SET i = i + 1; END WHILE; END //\n"
                "CREATE PROCEDURE chatty() BEGIN SELECT 1; SELECT 2 UNION SELECT 3; END //\n");
     return 0;
 }
@@ -220,6 +222,26 @@ static void test_call(void **state)
     }
 }
 
+/* Handlers do not run then: what it began must not take in what is written afterwards. */
+static void test_an_interrupted_procedure_leaves_nothing_open(void **state)
+{
+    (void)state;
+    static const struct sql endless = SQL_REPEATABLE("CALL endless()", &number_type);
+    static const struct sql limit = SQL("SET SESSION max_statement_time=0.1", NULL);
+    must_do(ctx, &limit, NO_ARGS);
+    assert_null(stmt_one(ctx, &endless, NO_ARGS));
+    assert_int_equal(ctx->err.code, ERR_DATABASE);
+    assert_non_null(strstr(ctx->err.detail, "1969"));
+    err_clear(ctx);
+    must_do(ctx, &insert_auto, ARGS(TEXT("whole")));
+    struct fixture g;
+    fixture_open(&g);
+    struct rows r = stmt_all(&g.ctx, &all, NO_ARGS);
+    assert_true(r.ok && r.n == 1);
+    assert_string_equal(((struct thing *)r.row)->name, "whole");
+    fixture_close(&g);
+}
+
 static void test_duplicate(void **state)
 {
     (void)state;
@@ -385,7 +407,7 @@ int main(void)
     log_threshold(LOG_ERROR);
     const struct CMUnitTest tests[] = {
         TEST(test_round_trip), TEST(test_null), TEST(test_none_is_no_error), TEST(test_long_texts), TEST(test_many_rows),
-        TEST(test_changes_and_ids), TEST(test_injection_is_data), TEST(test_bytes), TEST(test_call), TEST(test_duplicate),
+        TEST(test_changes_and_ids), TEST(test_injection_is_data), TEST(test_bytes), TEST(test_call), TEST(test_an_interrupted_procedure_leaves_nothing_open), TEST(test_duplicate),
         TEST(test_refused), TEST(test_first_error_wins), TEST(test_table_changes_under_a_statement), TEST(test_reader_cannot_write),
         TEST(test_counts_statements), TEST(test_many_statements), TEST(test_wrong_descriptions), TEST(test_memory_is_flat),
     };
