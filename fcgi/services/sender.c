@@ -59,7 +59,7 @@ static bool start_send(struct work *w, struct sending *s, struct busy *busy)
 {
     struct ctx *ctx = &w->ctx;
     struct outbox_row *row = s->row;
-    if (strcmp(row->state, "queued") != 0) /* another host was quicker: the pace is not used up for nothing */
+    if (strcmp(row->state, "queued") != 0 || !row->due) /* another host was quicker: the pace is not used up for nothing */
         return false;
     struct gate gate = gate_check(ctx, row);
     if (gate.verdict == GATE_ERROR)

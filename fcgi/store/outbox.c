@@ -27,7 +27,7 @@ ROW_TYPE(due_row, DUE_ROW(DUE_FIELD));
 #define OUTBOX_SELECT                                                                                                     \
     "SELECT o.tenant_id,o.id,o.conversation_id,o.message_id,c.line_id,o.state,l.address,c.channel,c.peer,m.body,m.simulated," \
     "o.messaging_service_sid,o.content_sid,o.content_variables,m.segments,m.num_media,o.attempts,o.looks,o.created_at,t.state," \
-    "l.active,l.per_second,c.last_inbound_at,UTC_TIMESTAMP(3),m.status,m.sid,(SELECT b.state FROM bulk_batch b WHERE b.tenant_id=o.tenant_id AND b.id=o.batch_id)," EARLIER "," TAKEN_OVER " FROM outbox o "                     \
+    "l.active,l.per_second,c.last_inbound_at,UTC_TIMESTAMP(3),m.status,m.sid,(SELECT b.state FROM bulk_batch b WHERE b.tenant_id=o.tenant_id AND b.id=o.batch_id)," EARLIER "," TAKEN_OVER ",o.next_at<=UTC_TIMESTAMP(3) FROM outbox o "                     \
     "JOIN message m ON m.tenant_id=o.tenant_id AND m.conversation_id=o.conversation_id AND m.id=o.message_id "              \
     "JOIN conversation c ON c.tenant_id=o.tenant_id AND c.id=o.conversation_id "                                           \
     "JOIN line l ON l.tenant_id=c.tenant_id AND l.id=c.line_id JOIN tenant t ON t.id=o.tenant_id "

@@ -23,12 +23,13 @@ struct outbox_row {
     const char *batch_state;    /* of the bulk batch it belongs to, NULL: none */
     bool earlier_waits;         /* an older message of the same conversation has not been tried yet */
     bool taken_over;            /* made by itself, and a person has written since */
+    bool due;                   /* nobody holds it, or not any more */
 };
 #define OUTBOX_ROW(F) F(U64, tenant_id, 0) F(U64, id, 0) F(U64, conversation_id, 0) F(U64, message_id, 0) F(U64, line_id, 0) F(TEXT, state, 0) \
     F(TEXT, line_address, 0) F(TEXT, channel, 0) F(TEXT, peer, 0) F(TEXT, body, 0) F(BOOL, simulated, 0) F(TEXT, messaging_service_sid, 0) \
     F(TEXT, content_sid, 0) F(TEXT, content_variables, 0) F(INT, segments, 0) F(INT, num_media, 0) F(I64, attempts, 0) F(I64, looks, 0) \
     F(TIME, created_ms, 0) F(TEXT, tenant_state, 0) F(BOOL, line_active, 0) F(I64, line_per_second, 0) F(TIME, last_inbound_ms, 0) \
-    F(TIME, now_ms, 0) F(TEXT, status, 0) F(TEXT, sid, 0) F(TEXT, batch_state, 0) F(BOOL, earlier_waits, 0) F(BOOL, taken_over, 0)
+    F(TIME, now_ms, 0) F(TEXT, status, 0) F(TEXT, sid, 0) F(TEXT, batch_state, 0) F(BOOL, earlier_waits, 0) F(BOOL, taken_over, 0) F(BOOL, due, 0)
 extern const struct row_type outbox_row_type;
 
 struct due_row { uint64_t tenant_id, id; };

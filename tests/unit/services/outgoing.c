@@ -268,6 +268,26 @@ static void test_what_is_held_is_not_put_off_by_another(void **state)
     assert_string_equal(ask(&holder_of, ARGS(U64(1), U64(id))), "-");
 }
 
+/* Both have listed what is due, and the other is one row ahead: what it holds costs this one nothing of the sender's rate. */
+static void test_what_another_holds_does_not_use_up_the_pace(void **state)
+{
+    (void)state;
+    static const struct sql paces = SQL("SELECT GROUP_CONCAT(name) FROM line WHERE tenant_id=? AND name<>''", &scalar_type);
+    twilio_says((const char *const[]){ ACCEPTED, NULL });
+    struct send_result other;
+    uint64_t ours = waiting();
+    must(message_send(ctx, &(struct send_request){ .to = "+447700900124", .body = "hello", .author = AUTHOR_SCHEDULE, .queued = true }, &other));
+    script(&f, arena_printf(f.arena, "DELIMITER //\nCREATE TRIGGER ahead BEFORE UPDATE ON line FOR EACH ROW BEGIN SET NEW.name=CONCAT(NEW.name,'+');"
+                                     "UPDATE outbox SET claim='another',next_at=UTC_TIMESTAMP(3)+INTERVAL 1 MINUTE WHERE id=%" PRIu64 "; END //\n", other.outbox_id));
+    int begun = a_round();
+    const char *asked = ask(&paces, ARGS(U64(1)));
+    script(&f, "DROP TRIGGER ahead; UPDATE line SET name=''");
+    assert_int_equal(begun, 1);
+    expect(ours, "queued|sent|1|" SID);
+    expect(other.outbox_id, "queued|queued|0|-");
+    assert_string_equal(asked, "+");
+}
+
 /* The claim's answer is lost, whether it was made or not: nothing is written, and it is as if it had not been. */
 static void claim_and_lose(enum proxy_mode mode)
 {
@@ -361,6 +381,7 @@ int main(void)
         TEST(test_the_slow_one_does_not_call_what_twilio_has_put_off),
         TEST(test_what_is_canceled_while_connecting_does_not_leave),
         TEST(test_what_is_held_is_not_put_off_by_another),
+        TEST(test_what_another_holds_does_not_use_up_the_pace),
         TEST(test_a_claim_without_an_answer_is_no_call),
         TEST(test_a_worker_that_dies_while_connecting_leaves_it_to_fcgi_cron),
     };
