@@ -121,7 +121,7 @@ static int on_request(void *arg, char *peer, char *own UNUSED, int peer_port UNU
         f->repeated = true;
         return CURL_PREREQFUNC_ABORT;
     }
-    f->held = f->go && !f->go(f->go_arg);
+    f->held = !f->begun && f->go && !f->go(f->go_arg);
     f->begun = !f->held;
     return f->held ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }

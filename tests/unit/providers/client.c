@@ -100,6 +100,23 @@ static bool may_go(void *arg)
     return --*left > 0;
 }
 
+/* Repeated on a new connection, what has left already is not asked for again: a no would come too late, and a yes is claimed twice. */
+static void test_asked_once_when_repeated(void **state UNUSED)
+{
+    struct scene s;
+    int left = 2;
+    scene_open(&s, (const char *const[]){ OK, CUT, OK, NULL });
+    assert_int_equal(ask(&s, "GET")->class, CALL_OK);
+    struct call call = call_to(&s, "GET", "http");
+    call.go = may_go;
+    call.go_arg = &left;
+    client_call(s.client, &s.ctx, &call, &s.answer);
+    assert_int_equal(s.answer.class, CALL_OK);
+    assert_int_equal(left, 1);
+    assert_int_equal(s.server.requests, 3);
+    scene_close(&s);
+}
+
 /* Asked on a new connection and on a kept one, and not at all when there is none. */
 static void test_held_back(void **state UNUSED)
 {
@@ -335,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_status_decides),
         cmocka_unit_test(test_not_sent),
         cmocka_unit_test(test_held_back),
+        cmocka_unit_test(test_asked_once_when_repeated),
         cmocka_unit_test(test_connect_limit),
         cmocka_unit_test(test_tls_never_up),
         cmocka_unit_test(test_sent_without_answer),
