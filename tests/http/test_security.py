@@ -67,7 +67,9 @@ JUNK = ["", "0", "🙂", "-1", "x", "99999999999999999999", "1e9", "%00", "%ff",
         "-9223372036854775808-x"]
 
 
-def test_no_parameter_of_any_page_brings_a_worker_down(stack):
+def test_no_parameter_of_any_page_brings_a_worker_down(make_stack):
+    """On a stack of its own: among what it posts are settings."""
+    stack = make_stack()
     fields = set(re.findall(r"FORM_\w+\(struct \w+, (\w+)", "".join(p.read_text() for d in ("pages", "api") for p in (ROOT / "fcgi" / d).glob("*.c"))))
     assert {"view", "cursor", "before", "nonce"} <= fields
     browser = enter(stack)
