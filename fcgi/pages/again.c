@@ -2,6 +2,37 @@
 #include "base/base.h"
 #include "pages/parts.h"
 #include "services/again.h"
+#include "services/params.h"
+
+bool failed_of(struct request *rq, uint64_t conversation, const struct page *page, struct rows *failed)
+{
+    const struct message_row *m = page->row;
+    uint64_t first = 0, last = 0;
+    *failed = (struct rows){ .ok = true };
+    for (size_t i = 0; i < page->n; i++) { /* newest first */
+        if (!again_possible(&rq->ctx, &m[i]))
+            continue;
+        last = last ? last : m[i].id;
+        first = m[i].id;
+    }
+    if (last)
+        *failed = again_rows(&rq->ctx, conversation, first, last);
+    return failed->ok;
+}
+
+bool put_again(struct request *rq, struct value *o, uint64_t conversation, const struct message_row *m, const struct rows *failed)
+{
+    const struct again_row *r = failed->row, *end = r + failed->n;
+    while (r < end && r->id != m->id)
+        r++;
+    if (r == end || (!r->done && again_refusal(&rq->ctx, r)))
+        return false;
+    struct value *a = object_object(o, "again");
+    object_bool(a, "done", r->done);
+    object_text(a, "again_url", arena_printf(rq->ctx.arena, "/conversations/%" PRIu64 "/messages/%" PRIu64 "/again", conversation, m->id));
+    object_text(a, "label", *m->body ? sayf(rq, N_("Send again: %s"), text_preview(rq->ctx.arena, m->body)) : say(rq, N_("Send again")));
+    return true;
+}
 
 static const char *outcome(const struct send_result *r)
 {

@@ -32,7 +32,7 @@ static bool put_newest(struct request *rq, const struct conversation_row *c)
     struct value *o = object_object(view(rq), "conversation");
     object_int(o, "id", (int64_t)c->id);
     object_text(o, "url", arena_printf(rq->ctx.arena, "/conversations/%" PRIu64, c->id));
-    return page.ok && put_chat(rq, c, &page);
+    return page.ok && put_chat(rq, c, &page, NULL);
 }
 
 bool put_preview(struct request *rq, const char *number)

@@ -33,7 +33,8 @@ bool put_thread(struct request *rq, uint64_t id, uint64_t before, const char **c
     if (!c)
         return false;
     struct page page = inbox_messages(&rq->ctx, id, before, PAGE_ROWS);
-    if (!page.ok || !put_conversation(rq, c) || !put_chat(rq, c, &page))
+    struct rows failed;
+    if (!page.ok || !failed_of(rq, id, &page, &failed) || !put_conversation(rq, c) || !put_chat(rq, c, &page, &failed))
         return false;
     const struct message_row *oldest = page.n ? (const struct message_row *)page.row + page.n - 1 : NULL;
     put_pager(rq, page.more && oldest ? arena_printf(rq->ctx.arena, "/conversations/%" PRIu64 "?before=%" PRIu64, id, oldest->id) : NULL,

@@ -69,7 +69,10 @@ static void put_history_row(struct request *rq, struct value *list, const struct
 {
     struct value *o = list_object(list);
     object_text(o, "id", id_text(rq, m->id));
-    object_text(o, "chat_url", arena_printf(rq->ctx.arena, "/conversations/%" PRIu64, m->conversation_id));
+    const char *chat = arena_printf(rq->ctx.arena, "/conversations/%" PRIu64, m->conversation_id);
+    bool failed = m->direction == OUTBOUND && (strcmp(m->status, "failed") == 0 || strcmp(m->status, "undelivered") == 0);
+    object_text(o, "chat_url", chat);
+    object_text(o, "open_url", failed ? arena_printf(rq->ctx.arena, "%s?before=%" PRIu64 "#newest", chat, m->id + 1) : chat);
     object_bool(o, "inbound", m->direction == INBOUND);
     put_title(rq, o, m->name, m->peer);
     object_text(o, "line", shown_address(rq, m->line));
@@ -124,6 +127,7 @@ struct chat {
     const struct conversation_row *c;
     struct value *list;
     struct rows media;
+    const struct rows *failed;
     const char *customer;
     const char *remove_before; /* the address without the message's id; NULL: this user removes nothing */
     const char *day;           /* of the message put last */
@@ -151,8 +155,9 @@ static const char *author(struct request *rq, const struct chat *chat, const str
 /* What few messages have, in one flag that spares the others a dozen questions. */
 static bool put_rare(struct request *rq, struct value *o, const struct chat *chat, const struct message_row *m)
 {
+    bool again = chat->failed && chat->failed->n && put_again(rq, o, chat->c->id, m, chat->failed);
     bool segments = m->segments > 1 && strcmp(chat->c->channel, "sms") == 0; /* only texts are billed by the segment */
-    if (*m->body && !m->num_media && !m->extra && !segments && !m->simulated && !m->error_code && !m->error_text)
+    if (*m->body && !m->num_media && !m->extra && !segments && !m->simulated && !m->error_code && !m->error_text && !again)
         return false;
     object_bool(o, "note", false);
     put_media(rq, o, chat->c->id, m->id, &chat->media);
@@ -211,10 +216,10 @@ static void put_message(struct request *rq, struct chat *chat, const struct mess
     object_text(o, "state", NULL);
 }
 
-bool put_chat(struct request *rq, const struct conversation_row *c, const struct page *page)
+bool put_chat(struct request *rq, const struct conversation_row *c, const struct page *page, const struct rows *failed)
 {
     bool removes = rq->ctx.actor.perms >> PERM_MESSAGE_REMOVE & 1;
-    struct chat chat = { .c = c, .media = inbox_media(&rq->ctx, c->id, page), .customer = *c->name ? c->name : shown_address(rq, c->peer),
+    struct chat chat = { .c = c, .failed = failed, .media = inbox_media(&rq->ctx, c->id, page), .customer = *c->name ? c->name : shown_address(rq, c->peer),
                          .remove_before = removes ? arena_printf(rq->ctx.arena, "/conversations/%" PRIu64 "/messages/", c->id) : NULL };
     if (!chat.media.ok)
         return false;

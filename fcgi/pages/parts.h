@@ -29,8 +29,13 @@ bool put_window(struct request *rq, struct value *o, const struct conversation_r
 /* Whole lists, into the root: conversations/has_conversations, messages/has_messages. */
 void put_conversations(struct request *rq, const struct page *page);
 void put_history(struct request *rq, const struct history *history);
-/* Chat, oldest first, with day separators and media. False on failure. */
-bool put_chat(struct request *rq, const struct conversation_row *c, const struct page *page);
+/* Chat, oldest first, with day separators and media. `failed` (struct again_row): those that may stand as to be sent again, NULL:
+ * none. False on failure. */
+bool put_chat(struct request *rq, const struct conversation_row *c, const struct page *page, const struct rows *failed);
+/* Those of such a page; costs a statement only where one has failed so that it may be worth it. False on failure. */
+bool failed_of(struct request *rq, uint64_t conversation, const struct page *page, struct rows *failed);
+/* "again" {done, again_url, label} of a message that is among them and may be, or was, sent again; false when it has none. */
+bool put_again(struct request *rq, struct value *o, uint64_t conversation, const struct message_row *m, const struct rows *failed);
 /* "has_media" and "media": those of `media` (struct media_row) that belong to the message. */
 void put_media(struct request *rq, struct value *o, uint64_t conversation, uint64_t message, const struct rows *media);
 /* "kept": files of a form that is shown again. */

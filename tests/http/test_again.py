@@ -1,7 +1,9 @@
 """What failed is sent again at the press of a button: once, and only where that makes sense."""
+import re
+
 import pytest
 
-from panel import asked, at_once, conversation_with, csrf_of, enter, in_state, messages_with, new_number, script, texts
+from panel import asked, at_once, conversation_with, csrf_of, enter, in_state, messages_with, new_number, script, statements_in_a_burst, texts
 from test_attach import file, offered, send as attach
 from test_bulk import ask, ended, make, sent_to
 
@@ -90,11 +92,59 @@ def test_it_takes_its_attachments_along(stack):
     assert attach(stack, talk, [picture], "Look").status_code == 303
     m = messages_with(stack, number)[-1]
     in_state(stack, m["sid"], "undelivered")
+    assert buttons(stack, number)[0] == ["Look"]
     press(stack, m)
     second = messages_with(stack, number)[-1]
     assert (second["body"], second["num_media"]) == ("Look", 1)
     (one,), (other,) = (offered(stack, x["sid"], 1) for x in (m, second))
     assert one["sha256"] == other["sha256"]
+
+
+# ---- what the chat shows ----
+
+def buttons(stack, number, role="admin", tenant=None):
+    """The labels of the buttons, and what stands where one was."""
+    page = reader(stack, role, tenant).page(f"/conversations/{conversation_with(stack, number, tenant)['id']}")
+    return re.findall(r'<button[^>]* aria-label="Send again: ([^"]*)"', page), texts(page, "p", "bubble-again")[0]
+
+
+def test_the_button_is_there_until_somebody_has_pressed_it(stack):
+    number = new_number()
+    m = failed(stack, number, "See you <soon>\nA.")
+    assert buttons(stack, number, "agent") == (["See you &lt;soon&gt; A."], [])
+    press(stack, m, "agent")
+    in_state(stack, messages_with(stack, number)[-1]["sid"], "delivered")
+    assert buttons(stack, number) == ([], ["Sent again"])
+
+
+def test_without_a_code_there_is_a_button_too(stack):
+    number = new_number()
+    script(stack, number, callbacks=[{"status": "sent"}, {"status": "undelivered"}])
+    stack.api("POST", "/api/send-message", json={"to": number, "body": "no reason"})
+    stack.wait(lambda: messages_with(stack, number)[0]["status"] == "undelivered", what="the failure")
+    assert buttons(stack, number) == (["no reason"], [])
+
+
+def test_no_button_where_nothing_may_be_sent(stack):
+    number, opted, refused = (new_number() for _ in range(3))
+    failed(stack, number, code=30007)
+    failed(stack, opted)
+    stack.api("POST", "/api/opt-outs", json={"address": opted, "reason": "by phone"})
+    sid = failed(stack, refused)["sid"]
+    stack.api("POST", f"/api/messages/{sid}/redact")
+    assert [buttons(stack, n) for n in (number, opted, refused)] == [([], [])] * 3
+
+
+def test_only_pages_with_such_a_failure_pay_for_it(stack):
+    fine, hopeless, failing = (new_number() for _ in range(3))
+    sid = stack.api("POST", "/api/send-message", json={"to": fine, "body": "x"}).json()["sid"]
+    in_state(stack, sid, "delivered")
+    failed(stack, hopeless, code=30007)
+    failed(stack, failing)
+    stack.sql("UPDATE conversation SET beside_at = NULL WHERE peer IN (%s, %s, %s)", fine, hopeless, failing)
+    browser = reader(stack)
+    cost = [statements_in_a_burst(stack, lambda n=n: browser.get(f"/conversations/{conversation_with(stack, n)['id']}")) for n in (fine, hopeless, failing)]
+    assert cost == [2, 2, 3]
 
 
 # ---- never ----
@@ -188,6 +238,7 @@ def test_a_batch_and_a_person_do_not_both_send_it(stack, other):
     stack.api("POST", f"/api/multi-sms/batches/{batch['id']}/retry", other.admin)
     stack.wait(lambda: ask(stack, other, batch)["success_count"] == 1, what="the retry")
     ended(stack, other, batch, "completed_with_errors")
+    assert buttons(stack, by_batch, tenant=other)[1][0] == buttons(stack, by_hand, tenant=other)[1][0] == "Sent again"
     assert notice(press(stack, second, tenant=other)) == "This message has been sent again already."
     assert [len(sent_to(stack, n)) for n in (by_hand, by_batch)] == [1, 1]
 
