@@ -40,7 +40,7 @@ static const char *outcome(const struct send_result *r)
         return N_("This message has been sent again already.");
     if (strcmp(r->status, "failed") == 0)
         return N_("It could not be sent this time either. The new message says why.");
-    return N_("The message is sent again. It is the newest one now.");
+    return N_("The message is being sent again. It is the newest one now.");
 }
 
 int message_again_page(struct request *rq, struct response *rs) /* POST /conversations/:id/messages/:message/again */

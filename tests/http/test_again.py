@@ -52,7 +52,7 @@ def test_it_goes_out_once_more_and_only_once(stack):
     number = new_number()
     stack.inbound("Where are you?", sender=number)
     m = failed(stack, number, "Na miejscu. ł")
-    assert notice(press(stack, m, "agent")) == "The message is sent again. It is the newest one now."
+    assert notice(press(stack, m, "agent")) == "The message is being sent again. It is the newest one now."
     assert notice(press(stack, m)) == "This message has been sent again already."
     assert [p["Body"] for p in taken(stack, number)] == ["Na miejscu. ł"] * 2
     (_, first, second) = messages_with(stack, number)
