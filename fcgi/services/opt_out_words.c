@@ -109,7 +109,7 @@ static enum opt_word meaning(const struct rows *own, const char *word)
 /* The two letters that a word begins with, as one of 1024 bits. */
 static unsigned beginning(const char *word)
 {
-    return ((unsigned char)word[0] & 31u) << 5 | ((unsigned char)word[1] & 31u);
+    return ((unsigned char)word[0] & 31u) << 5 | (*word ? (unsigned char)word[1] & 31u : 0);
 }
 
 /* A hundred phrases for each message: only those are looked for that begin as some word of the text does. */
