@@ -31,7 +31,7 @@ static const char *joined(struct request *rq, const char *before, const char *be
 
 static void put_conversation_row(struct request *rq, struct value *list, const struct conversation_row *c)
 {
-    struct value *o = list_object(list);
+    struct value *o = list_object_of(list, 16);
     const char *id = id_text(rq, c->id);
     object_text(o, "id", id);
     object_text(o, "chat_url", joined(rq, "/conversations/", id));

@@ -8,6 +8,11 @@
 static const char sent_already[] = N_("This message has been sent again already.");
 static const char removed[] = N_("What was removed from a message cannot be sent again.");
 
+static bool too_old(struct ctx *ctx, uint64_t id)
+{
+    return id < message_id_at(ctx->now_ms - AGAIN_DAYS * INT64_C(86400000));
+}
+
 static bool verdict_allows(struct ctx *ctx, int64_t code)
 {
     if (!code)
@@ -19,7 +24,7 @@ static bool verdict_allows(struct ctx *ctx, int64_t code)
 bool again_possible(struct ctx *ctx, const struct message_row *m)
 {
     return m->direction == OUTBOUND && (strcmp(m->status, "failed") == 0 || strcmp(m->status, "undelivered") == 0) &&
-           m->simulated == ctx->conf->main_test_mode && verdict_allows(ctx, m->error_code);
+           !too_old(ctx, m->id) && m->simulated == ctx->conf->main_test_mode && verdict_allows(ctx, m->error_code);
 }
 
 const char *again_refusal(struct ctx *ctx, const struct again_row *m)
@@ -28,6 +33,8 @@ const char *again_refusal(struct ctx *ctx, const struct again_row *m)
         return N_("It is not certain yet that this message failed. Try again when its state is known.");
     if (!verdict_allows(ctx, m->error_code))
         return N_("This message cannot be sent again: it would fail for the same reason.");
+    if (too_old(ctx, m->id))
+        return N_("This message failed more than three days ago. Write it anew if it is still right.");
     if (m->redacted || (!*m->body && !m->num_media && !m->content_sid))
         return removed;
     if (m->simulated != ctx->conf->main_test_mode)

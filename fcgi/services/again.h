@@ -7,13 +7,16 @@
  *
  * Allowed after a final failure: when the verdict of its code (error_codes.h) is "later", "one more try" or "look it up
  * first" (which Twilio's last word did), and without a code, where we ourselves gave the reason and the gate decides anew. Never
- * while the outcome is being looked up, and not after a redaction. Simulated messages stay with TEST_MODE, real ones outside. */
+ * while the outcome is being looked up, not after a redaction, and for three days: what failed before that is hardly what anybody
+ * wants to say now, and a chat with nothing newer need not ask. Simulated messages stay with TEST_MODE, real ones outside. */
 #ifndef CENTRALA_SERVICES_AGAIN_H
 #define CENTRALA_SERVICES_AGAIN_H
 #include "base/base.h"
 #include "base/ctx.h"
 #include "services/sending.h"
 #include "store/again.h"
+
+enum { AGAIN_DAYS = 3 };
 
 /* NULL when it may be sent again, else why not: a message id. */
 const char *again_refusal(struct ctx *ctx, const struct again_row *m);

@@ -24,13 +24,6 @@ struct judging {
     bool looped;            /* Twilio has stopped one of them: two programs were answering each other */
 };
 
-/* The least id of a message of that moment (schema/0001, time_id). */
-static uint64_t id_at(int64_t ms)
-{
-    static const int64_t epoch = INT64_C(1577836800000);
-    return ms > epoch ? (uint64_t)(ms - epoch) << 12 : 0;
-}
-
 static uint64_t least(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -68,8 +61,8 @@ static bool look(struct ctx *ctx, struct judging *j)
     j->zone = zone_load(ctx->arena, j->row->zone);
     if (!j->zone)
         j->zone = zone_load(ctx->arena, "UTC");
-    uint64_t midnight = id_at(zone_day_start(j->zone, j->row->now_ms, 0));
-    uint64_t floor = least(least(midnight, j->c->message_id), id_at(j->row->arrived_ms - PERSON_MS));
+    uint64_t midnight = message_id_at(zone_day_start(j->zone, j->row->now_ms, 0));
+    uint64_t floor = least(least(midnight, j->c->message_id), message_id_at(j->row->arrived_ms - PERSON_MS));
     struct rows rows = db_reply_recent(ctx, ctx->tenant, j->c->conversation_id, floor);
     if (rows.ok)
         count_recent(ctx, j, &rows, midnight);
@@ -144,9 +137,9 @@ static struct verdict say_closed(struct ctx *ctx, const struct judging *j, int64
 {
     if (!*j->row->closed_body)
         return (struct verdict){ .outcome = "closed" };
-    if (j->last_person >= id_at(j->row->arrived_ms - PERSON_MS))
+    if (j->last_person >= message_id_at(j->row->arrived_ms - PERSON_MS))
         return (struct verdict){ .outcome = "human" };
-    int told = db_reply_outcome_since(ctx, ctx->tenant, j->c->conversation_id, since == CLOCK_NONE ? 0 : id_at(since), "closed-text");
+    int told = db_reply_outcome_since(ctx, ctx->tenant, j->c->conversation_id, since == CLOCK_NONE ? 0 : message_id_at(since), "closed-text");
     return told ? (struct verdict){ .outcome = "closed" } : (struct verdict){ .outcome = "closed-text", .answer = j->row->closed_body };
 }
 

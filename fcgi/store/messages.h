@@ -66,6 +66,13 @@ struct total_row {
 #define TOTAL_ROW(F) F(I64, inbound, 0) F(I64, outbound, 0) F(TIME, mark.last_ms, 0) F(TIME, mark.changed_ms, 0) F(TIME, now_ms, 0)
 extern const struct row_type total_row_type;
 
+/* The least id of a message of that moment (schema/0001, time_id). */
+static inline uint64_t message_id_at(int64_t ms)
+{
+    static const int64_t epoch = INT64_C(1577836800000);
+    return ms > epoch ? (uint64_t)(ms - epoch) << 12 : 0;
+}
+
 /* Inbound: one CALL, see schema/0015 message_ingest. outcome: "stored", "duplicate" or "unrouted". Of a message that was
  * stored on a line the caller knew nothing is told: NULL without an error. */
 struct inbound {

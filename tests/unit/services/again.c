@@ -31,8 +31,8 @@ static void test_the_verdict_of_the_code_decides(void **state)
     static const struct { int64_t code; bool allowed; } cases[] = { { 0, true }, { 1001, true }, { 1002, true }, { 1003, true }, { 1004, false },
                                                                     { 1005, false }, { 1006, false }, { 999999, false } };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct again_row m = { .id = 1, .error_code = cases[i].code, .body = "x", .settled = true };
-        struct message_row shown = { .id = 1, .error_code = cases[i].code, .body = "x", .direction = OUTBOUND, .status = "undelivered" };
+        struct again_row m = { .id = INT64_MAX, .error_code = cases[i].code, .body = "x", .settled = true };
+        struct message_row shown = { .id = INT64_MAX, .error_code = cases[i].code, .body = "x", .direction = OUTBOUND, .status = "undelivered" };
         assert_int_equal(again_refusal(ctx, &m) == NULL, cases[i].allowed);
         assert_int_equal(again_possible(ctx, &shown), cases[i].allowed);
     }
@@ -49,7 +49,7 @@ static void refused(struct again_row m, const char *part)
 static void test_what_is_open_removed_simulated_or_sent_again_is_refused(void **state)
 {
     (void)state;
-    const struct again_row fine = { .id = 1, .body = "x", .settled = true };
+    const struct again_row fine = { .id = INT64_MAX, .body = "x", .settled = true };
     struct again_row m = fine;
     m.settled = false;
     refused(m, "not certain yet");
@@ -72,6 +72,23 @@ static void test_what_is_open_removed_simulated_or_sent_again_is_refused(void **
     refused(fine, "test mode");
 }
 
+static void test_after_three_days_it_is_written_anew(void **state)
+{
+    (void)state;
+    begin(1);
+    int64_t limit = ctx->now_ms - AGAIN_DAYS * INT64_C(86400000);
+    for (int late = 0; late < 2; late++) {
+        uint64_t id = message_id_at(limit + (late ? -1 : 1));
+        struct again_row m = { .id = id, .body = "x", .settled = true };
+        struct message_row shown = { .id = id, .body = "x", .direction = OUTBOUND, .status = "failed" };
+        assert_int_equal(again_possible(ctx, &shown), !late);
+        if (late)
+            refused(m, "three days ago");
+        else
+            assert_null(again_refusal(ctx, &m));
+    }
+}
+
 static void test_only_ours_that_failed_is_possible(void **state)
 {
     (void)state;
@@ -79,7 +96,7 @@ static void test_only_ours_that_failed_is_possible(void **state)
         { OUTBOUND, "failed", true }, { OUTBOUND, "undelivered", true }, { OUTBOUND, "unknown", false }, { OUTBOUND, "canceled", false }, { OUTBOUND, "sent", false },
         { OUTBOUND, "queued", false }, { INBOUND, "failed", false }, { NOTE, "failed", false } };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        struct message_row m = { .id = 1, .direction = cases[i].direction, .status = cases[i].status, .body = "x" };
+        struct message_row m = { .id = INT64_MAX, .direction = cases[i].direction, .status = cases[i].status, .body = "x" };
         assert_int_equal(again_possible(ctx, &m), cases[i].possible);
     }
 }
@@ -181,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_the_verdict_of_the_code_decides, before_each),
         cmocka_unit_test_setup(test_what_is_open_removed_simulated_or_sent_again_is_refused, before_each),
+        cmocka_unit_test_setup(test_after_three_days_it_is_written_anew, before_each),
         cmocka_unit_test_setup(test_only_ours_that_failed_is_possible, before_each),
         cmocka_unit_test_setup(test_it_is_sent_once_as_it_was, before_each),
         cmocka_unit_test_setup(test_attachments_that_were_removed_stop_it, before_each),
