@@ -34,7 +34,7 @@ struct server {
     struct app app;
     struct db *db;         /* a worker's own */
     struct client *client;
-    volatile uint64_t *epoch; /* shared by the workers */
+    struct burst_host *host; /* shared by the workers */
     struct burst *burst;
 };
 
@@ -214,7 +214,7 @@ static int serve(int fd, struct scoreboard *board, int slot, void *arg)
     struct server *s = arg;
     s->db = db_new(s->app.conf); /* never before the fork: a connection is one process's */
     s->client = client_new();
-    s->burst = burst_new(s->life, s->epoch);
+    s->burst = burst_new(s->life, s->host);
     int status = worker_serve(fd, board, slot, &s->app, prepare, s);
     client_free(s->client);
     db_free(s->db);
@@ -237,7 +237,7 @@ int main(int argc, char **argv)
     }
     crypto_init();
     s.app.board = scoreboard_new();
-    s.epoch = burst_epoch_new();
+    s.host = burst_host_new();
     if (!load(&s))
         return 1;
     int status = 0;

@@ -14,24 +14,28 @@ struct slot {
     _Alignas(16) char data[BURST_DATA];
 };
 
-struct burst {
-    volatile uint64_t *epoch;
-    uint64_t asked_in; /* the epoch at the last burst_find() */
-    struct slot slot[SLOTS];
+struct burst_host {
+    uint64_t epoch;
     uint32_t seen[SEEN]; /* hashes; 0 is a free place */
 };
 
-volatile uint64_t *burst_epoch_new(void)
+struct burst {
+    struct burst_host *host;
+    uint64_t asked_in; /* the epoch at the last find() */
+    struct slot slot[SLOTS];
+};
+
+struct burst_host *burst_host_new(void)
 {
-    void *p = mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *p = mmap(NULL, sizeof(struct burst_host), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     BUG_IF(p == MAP_FAILED);
     return p;
 }
 
-struct burst *burst_new(struct arena *life, volatile uint64_t *epoch)
+struct burst *burst_new(struct arena *life, struct burst_host *host)
 {
     struct burst *b = ARENA_NEW(life, struct burst);
-    b->epoch = epoch;
+    b->host = host;
     return b;
 }
 
@@ -52,7 +56,7 @@ static const struct slot *find(struct burst *b, const char *name)
 {
     if (!b)
         return NULL;
-    b->asked_in = *b->epoch;
+    b->asked_in = __atomic_load_n(&b->host->epoch, __ATOMIC_ACQUIRE);
     const struct slot *s = &b->slot[place(name)];
     bool good = *s->name && strcmp(s->name, name) == 0 && s->epoch == b->asked_in && clock_mono_ms() < s->until_ms;
     return good ? s : NULL;
@@ -121,16 +125,11 @@ void burst_keep_row(struct burst *b, const char *name, const struct row_type *ty
 void burst_forget_all(struct burst *b)
 {
     if (b)
-        __atomic_add_fetch(b->epoch, 1, __ATOMIC_SEQ_CST);
+        __atomic_add_fetch(&b->host->epoch, 1, __ATOMIC_SEQ_CST);
 }
 
 bool burst_seen(struct burst *b, const char *name)
 {
     uint32_t h = hash(name);
-    if (!b)
-        return false;
-    uint32_t *at = &b->seen[h % SEEN];
-    bool seen = *at == (h | 1);
-    *at = h | 1;
-    return seen;
+    return b && __atomic_exchange_n(&b->host->seen[h % SEEN], h | 1, __ATOMIC_RELAXED) == (h | 1);
 }

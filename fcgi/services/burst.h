@@ -13,10 +13,11 @@
 enum { BURST_MS = 2000, BURST_NAME = 79, BURST_DATA = 2000 };
 
 struct burst;
-/* The epoch of this host in memory shared by all processes forked later; once, in the master. */
-volatile uint64_t *burst_epoch_new(void);
+struct burst_host;
+/* What the workers of this host share, in memory of all processes forked later; once, in the master. */
+struct burst_host *burst_host_new(void);
 /* A worker's table, as long as `life`. */
-struct burst *burst_new(struct arena *life, volatile uint64_t *epoch);
+struct burst *burst_new(struct arena *life, struct burst_host *host);
 /* NULL when not kept (any more). Valid until the next burst_keep(). */
 const void *burst_find(struct burst *b, const char *name);
 /* After a burst_find() that found nothing and the question to the database: kept for the epoch of that moment, so that an
@@ -26,7 +27,7 @@ void burst_keep(struct burst *b, const char *name, const void *data, size_t size
 void *burst_find_row(struct burst *b, struct arena *a, const char *name, const struct row_type *type);
 void burst_keep_row(struct burst *b, const char *name, const struct row_type *type, const void *row);
 void burst_forget_all(struct burst *b);
-/* Was that name given here before, by this worker and not long ago? From now on it was. A hint in either direction: old
+/* Was that name given before, on this host and not long ago? From now on it was. A hint in either direction: old
  * ones are pushed out, and two names may be taken for one. */
 bool burst_seen(struct burst *b, const char *name);
 

@@ -9,7 +9,7 @@
 
 static struct burst *table(struct arena *a)
 {
-    return burst_new(a, burst_epoch_new());
+    return burst_new(a, burst_host_new());
 }
 
 static void found_by_its_own_name_only(void **state)
@@ -38,6 +38,13 @@ static void seen_is_what_came_before(void **state)
     assert_true(burst_seen(b, "SM1"));
     assert_false(burst_seen(b, "SM2"));
     assert_false(burst_seen(NULL, "SM1"));
+    pid_t other = fork();
+    if (other == 0)
+        _exit(burst_seen(b, "SM1") && !burst_seen(b, "SM3"));
+    int status;
+    assert_int_equal(waitpid(other, &status, 0), other);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    assert_true(burst_seen(b, "SM3")); /* by the other process */
     int again = 0;
     for (int round = 0; round < 2; round++)
         for (int i = 0; i < 500; i++) {

@@ -93,8 +93,7 @@ static void test_what_is_kept_saves_the_question(void **state)
 {
     (void)state;
     begin(1);
-    static volatile uint64_t epoch;
-    ctx->burst = burst_new(ctx->arena, &epoch);
+    ctx->burst = burst_new(ctx->arena, burst_host_new());
     own("zegnaj", "stop");
     char *hashes = arena_printf(ctx->arena, "%u,%u", opt_out_hash("other"), opt_out_hash("zegnaj"));
     unsigned before = db_statements(ctx->db);

@@ -16,16 +16,16 @@
 /* lint: no-tenant: counters of this connection */
 static const struct sql rows_read = SQL("SELECT CAST(SUM(variable_value) AS CHAR) " COUNTERS, &scalar_type);
 
-static volatile uint64_t *epoch;
+static struct burst_host *host;
 static struct burst *worker[2];
 
 static int fresh(void **state)
 {
     before_each(state);
     script(&f, "DELETE FROM message_total;");
-    epoch = burst_epoch_new();
+    host = burst_host_new();
     for (size_t i = 0; i < ARRAY_LEN(worker); i++)
-        worker[i] = burst_new(f.arena, epoch);
+        worker[i] = burst_new(f.arena, host);
     return 0;
 }
 
