@@ -129,7 +129,7 @@ static void test_on_a_line_that_the_caller_knows(void **state)
     (void)state;
     struct inbound m = { .line = 11, .to = "+48221000001", .from = "+48500100100", .sid = "SM1", .body = "first" };
     for (int i = 0; i < 3; i++) { /* the first makes the conversation, the others find it */
-        char sid[8];
+        char sid[24];
         snprintf(sid, sizeof sid, "SM%d", i);
         m.sid = sid;
         m.answer_after_s = i == 2 ? 4 : 0;
@@ -161,7 +161,7 @@ static void test_a_name_comes_later(void **state)
     struct inbound m = { .line = 11, .to = "+48221000001", .from = "+48500100100", .sid = "SM1", .body = "hi" };
     static const char *const names[] = { NULL, "Ann", "Bob" };
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        char sid[8];
+        char sid[24];
         snprintf(sid, sizeof sid, "SM%zu", i);
         m.sid = sid;
         m.name = names[i];
