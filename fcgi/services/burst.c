@@ -1,15 +1,15 @@
-/* burst.c - a small direct-mapped table with an age and an epoch. */
+/* burst.c - a small table with an age and an epoch; four names may share a place. */
 #include "base/base.h"
 #include "base/clock.h"
 #include "services/burst.h"
 #include <sys/mman.h>
 
-enum { SLOTS = 64, SEEN = 4096 };
+enum { PLACES = 16, WAYS = 4, SEEN = 4096 };
 
 struct slot {
     char name[BURST_NAME + 1];
     int64_t until_ms; /* clock_mono_ms() */
-    uint64_t epoch;
+    uint64_t epoch, order;
     size_t size;
     _Alignas(16) char data[BURST_DATA];
 };
@@ -22,7 +22,8 @@ struct burst_host {
 struct burst {
     struct burst_host *host;
     uint64_t asked_in; /* the epoch at the last find() */
-    struct slot slot[SLOTS];
+    uint64_t kept;     /* how often something was kept */
+    struct slot slot[PLACES][WAYS];
 };
 
 struct burst_host *burst_host_new(void)
@@ -47,9 +48,17 @@ static uint32_t hash(const char *name)
     return h;
 }
 
-static size_t place(const char *name)
+/* The name's own slot, else the one that has been kept longest. */
+static struct slot *slot_of(struct burst *b, const char *name)
 {
-    return hash(name) % SLOTS;
+    struct slot *ways = b->slot[(hash(name) >> 16) % PLACES], *oldest = ways;
+    for (size_t i = 0; i < WAYS; i++) {
+        if (strcmp(ways[i].name, name) == 0)
+            return &ways[i];
+        if (ways[i].order < oldest->order)
+            oldest = &ways[i];
+    }
+    return oldest;
 }
 
 static const struct slot *find(struct burst *b, const char *name)
@@ -57,7 +66,7 @@ static const struct slot *find(struct burst *b, const char *name)
     if (!b)
         return NULL;
     b->asked_in = __atomic_load_n(&b->host->epoch, __ATOMIC_ACQUIRE);
-    const struct slot *s = &b->slot[place(name)];
+    const struct slot *s = slot_of(b, name);
     bool good = *s->name && strcmp(s->name, name) == 0 && s->epoch == b->asked_in && clock_mono_ms() < s->until_ms;
     return good ? s : NULL;
 }
@@ -73,11 +82,12 @@ void burst_keep(struct burst *b, const char *name, const void *data, size_t size
     size_t n = strlen(name);
     if (!b || n > BURST_NAME || size > BURST_DATA)
         return;
-    struct slot *s = &b->slot[place(name)];
+    struct slot *s = slot_of(b, name);
     memcpy(s->name, name, n + 1);
     memcpy(s->data, data, size);
     s->size = size;
     s->epoch = b->asked_in;
+    s->order = ++b->kept;
     s->until_ms = clock_mono_ms() + BURST_MS;
 }
 

@@ -29,6 +29,27 @@ static void found_by_its_own_name_only(void **state)
     arena_free(a);
 }
 
+/* What one request asks for is never in its own way. */
+static void any_four_live_together(void **state)
+{
+    struct arena *a = arena_new(1 << 20);
+    struct burst *b = table(a);
+    (void)state;
+    for (int round = 0; round < 500; round++) {
+        char name[4][24];
+        for (int i = 0; i < 4; i++) {
+            snprintf(name[i], sizeof name[i], "%d:%d", i, round);
+            burst_keep(b, name[i], &i, sizeof i);
+        }
+        for (int i = 0; i < 4; i++) {
+            const int *found = burst_find(b, name[i]);
+            assert_non_null(found);
+            assert_int_equal(*found, i);
+        }
+    }
+    arena_free(a);
+}
+
 static void seen_is_what_came_before(void **state)
 {
     struct arena *a = arena_new(1 << 20);
@@ -161,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(found_by_its_own_name_only),
+        cmocka_unit_test(any_four_live_together),
         cmocka_unit_test(seen_is_what_came_before),
         cmocka_unit_test(what_does_not_fit_is_not_kept),
         cmocka_unit_test(a_row_is_kept_with_its_texts),
