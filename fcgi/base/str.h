@@ -27,6 +27,15 @@ void str_printf(struct str *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Literal text, length known at compile time. */
 #define STR_LIT(t, lit) str_add((t), "" lit, sizeof(lit) - 1)
 
+/* FNV-1a. The same on every host and in every version: opt_out_word.hash keeps it. */
+static inline uint32_t str_hash(const char *s)
+{
+    uint32_t h = 2166136261u;
+    for (; *s; s++)
+        h = (h ^ (unsigned char)*s) * 16777619u;
+    return h;
+}
+
 /* & < > " ' as entities: for text and for quoted attributes. */
 void str_html(struct str *t, const char *s, size_t n);
 /* As str_html; characters that XML 1.0 forbids are dropped and invalid UTF-8 becomes U+FFFD: always well-formed. */

@@ -12,12 +12,10 @@
 /* A page makes a hundred of these: not by printf. */
 static const char *id_text(struct request *rq, uint64_t id)
 {
-    char *s = (char *)arena_alloc(rq->ctx.arena, 21) + 20;
-    *s = 0;
-    do
-        *--s = (char)('0' + id % 10);
-    while (id /= 10);
-    return s;
+    struct str s;
+    str_init(&s, rq->ctx.arena, 20, 20);
+    str_int(&s, (int64_t)id);
+    return s.s;
 }
 
 static const char *joined(struct request *rq, const char *before, const char *behind)
@@ -70,7 +68,7 @@ static void put_history_row(struct request *rq, struct value *list, const struct
     struct value *o = list_object(list);
     object_text(o, "id", id_text(rq, m->id));
     const char *chat = arena_printf(rq->ctx.arena, "/conversations/%" PRIu64, m->conversation_id);
-    bool failed = m->direction == OUTBOUND && (strcmp(m->status, "failed") == 0 || strcmp(m->status, "undelivered") == 0);
+    bool failed = m->direction == OUTBOUND && strcmp(state_tone(m->status), "bad") == 0;
     object_text(o, "chat_url", chat);
     object_text(o, "open_url", failed ? arena_printf(rq->ctx.arena, "%s?before=%" PRIu64 "#newest", chat, m->id + 1) : chat);
     object_bool(o, "inbound", m->direction == INBOUND);

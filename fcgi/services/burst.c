@@ -1,6 +1,7 @@
 /* burst.c - a small table with an age and an epoch; four names may share a place. */
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/str.h"
 #include "services/burst.h"
 #include <sys/mman.h>
 
@@ -40,18 +41,10 @@ struct burst *burst_new(struct arena *life, struct burst_host *host)
     return b;
 }
 
-static uint32_t hash(const char *name)
-{
-    uint32_t h = 2166136261u;
-    for (; *name; name++)
-        h = (h ^ (unsigned char)*name) * 16777619u;
-    return h;
-}
-
 /* The name's own slot, else the one that has been kept longest. */
 static struct slot *slot_of(struct burst *b, const char *name)
 {
-    struct slot *ways = b->slot[(hash(name) >> 16) % PLACES], *oldest = ways;
+    struct slot *ways = b->slot[(str_hash(name) >> 16) % PLACES], *oldest = ways;
     for (size_t i = 0; i < WAYS; i++) {
         if (strcmp(ways[i].name, name) == 0)
             return &ways[i];
@@ -140,6 +133,6 @@ void burst_forget_all(struct burst *b)
 
 bool burst_seen(struct burst *b, const char *name)
 {
-    uint32_t h = hash(name);
+    uint32_t h = str_hash(name);
     return b && __atomic_exchange_n(&b->host->seen[h % SEEN], h | 1, __ATOMIC_RELAXED) == (h | 1);
 }

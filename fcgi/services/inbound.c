@@ -48,7 +48,12 @@ static const char *extra_json(struct ctx *ctx, const struct pair *params, size_t
 static const char *media_json(struct ctx *ctx, const struct pair *params, size_t count, int *found, const char **first)
 {
     struct str out;
+    size_t some = 0;
     *found = 0;
+    while (some < count && strncmp(params[some].name, "MediaUrl", 8) != 0)
+        some++;
+    if (some == count) /* as most messages: ten names need not be looked for */
+        return NULL;
     str_init(&out, ctx->arena, 512, 65535);
     for (int i = 0; i < MEDIA_MOST; i++) {
         char name[32];
@@ -124,7 +129,7 @@ static const struct ingest_row silent = { .outcome = "stored" };
 /* Stores it. Who is `told` gets the ids of a new message, too. */
 static const struct ingest_row *store(struct ctx *ctx, struct inbound *in, bool told)
 {
-    const char *name = arena_printf(ctx->arena, "line:%" PRIu64 ":%s", ctx->tenant, in->to);
+    const char *name = arena_printf(ctx->arena, "arrival:%" PRIu64 ":%s", ctx->tenant, in->to);
     const struct line_kept *kept = burst_find(ctx->burst, name);
     if (kept && !told) {
         in->line = kept->id;

@@ -84,7 +84,7 @@ bool inbox_beside(struct ctx *ctx, const struct conversation_row *c, struct besi
 /* A line's address never changes. */
 const char *inbox_line_address(struct ctx *ctx, const struct conversation_row *c)
 {
-    const char *name = arena_printf(ctx->arena, "line:%" PRIu64, c->line_id), *kept = burst_find(ctx->burst, name);
+    const char *name = arena_printf(ctx->arena, "line-address:%" PRIu64, c->line_id), *kept = burst_find(ctx->burst, name);
     if (kept)
         return arena_strdup(ctx->arena, kept);
     const struct line_row *l = db_line_get(ctx, ctx->tenant, c->line_id);

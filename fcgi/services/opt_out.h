@@ -26,9 +26,7 @@ bool opt_out_silences(struct ctx *ctx, const char *body, const char *opt_out_typ
 /* The built-in table, for the page that shows it. */
 struct opt_out_builtin { const char *language; enum opt_word meaning; const char *word; };
 const struct opt_out_builtin *opt_out_builtins(size_t *n);
-/* Of a folded word, as opt_out_word.hash. */
-uint32_t opt_out_hash(const char *folded);
-/* Keeps which own words there are for the following webhooks of this worker; `hashes` of account_row. */
+/* Keeps which own words there are for the following webhooks of this worker; `hashes` of account_row: str_hash() of the folded words. */
 void opt_out_keep_words(struct ctx *ctx, uint64_t tenant, const char *hashes);
 
 struct opt_out_state {

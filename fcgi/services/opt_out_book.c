@@ -131,7 +131,7 @@ static bool change_word(struct ctx *ctx, void *arg)
 {
     const struct word_change *w = arg;
     if (w->add)
-        return db_opt_out_word_put(ctx, ctx->tenant, &w->row, opt_out_hash(w->row.word)) && audit(ctx, "opt_out.word", w->row.word, w->row.meaning);
+        return db_opt_out_word_put(ctx, ctx->tenant, &w->row, str_hash(w->row.word)) && audit(ctx, "opt_out.word", w->row.word, w->row.meaning);
     int64_t n = db_opt_out_word_delete(ctx, ctx->tenant, w->row.word);
     return n == 0 || (n > 0 && audit(ctx, "opt_out.word_removed", w->row.word, ""));
 }

@@ -90,7 +90,7 @@ static bool take_line(struct list *l, const char *line, int64_t number)
         return true;
     }
     const char *kept = arena_strdup(a, e164), *key = arena_printf(a, "%s %s", address_key(a, kept), channel);
-    if (seen(l, key, opt_out_hash(key))) {
+    if (seen(l, key, str_hash(key))) {
         l->report->twice++;
         problem(l, number, line, N_("This number stands in the list already."));
         return true;

@@ -1,6 +1,7 @@
 /* opt_out_words.c - which words mean stop, start, help; what may mean it. */
 #include "base/base.h"
 #include "base/fold.h"
+#include "base/str.h"
 #include "services/burst.h"
 #include "services/opt_out.h"
 
@@ -50,14 +51,6 @@ const struct opt_out_builtin *opt_out_builtins(size_t *n)
     return table;
 }
 
-uint32_t opt_out_hash(const char *folded)
-{
-    uint32_t h = 2166136261u;
-    for (; *folded; folded++)
-        h = (h ^ (unsigned char)*folded) * 16777619u;
-    return h;
-}
-
 static const char *kept_as(struct ctx *ctx, uint64_t tenant)
 {
     return arena_printf(ctx->arena, "opt-out-words:%" PRIu64, tenant);
@@ -81,7 +74,7 @@ static bool may_be_own(struct ctx *ctx, const char *whole, const char *first)
     const struct kept_words *k = burst_find(ctx->burst, kept_as(ctx, ctx->tenant));
     if (!k || k->all)
         return true;
-    uint32_t a = opt_out_hash(whole), b = opt_out_hash(first);
+    uint32_t a = str_hash(whole), b = str_hash(first);
     for (uint32_t i = 0; i < k->n; i++)
         if (k->hash[i] == a || k->hash[i] == b)
             return true;

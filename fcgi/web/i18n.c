@@ -1,6 +1,7 @@
 /* i18n.c - reads .mo catalogues, looks messages up by hash, chooses plural forms and the visitor's language. */
 #include "base/base.h"
 #include "web/i18n.h"
+#include "base/str.h"
 #include "base/utf8.h"
 #include "web/textfile.h"
 
@@ -165,9 +166,7 @@ static const char *mo_read(struct catalog *c, struct arena *a, const char *file,
 
 static uint32_t hash_of(const char *id)
 {
-    uint32_t hash = 2166136261u;
-    for (; *id; id++)
-        hash = (hash ^ (unsigned char)*id) * 16777619u;
+    uint32_t hash = str_hash(id);
     return hash ^ hash >> 15;
 }
 

@@ -205,12 +205,17 @@ def statements_in_a_burst(stack, ask, count=3):
 
 # ---- fixtures ----
 
-@pytest.fixture(scope="session")
-def other(stack):
-    """A second tenant with a line and an admin of its own on the usual stack."""
-    tenant = stack.add_tenant(Tenant("Other", "AC" + secrets.token_hex(16), secrets.token_hex(16)))
+def another_tenant(stack, name, line):
+    """With an account at Twilio, that line and an admin of its own."""
+    tenant = stack.add_tenant(Tenant(name, "AC" + secrets.token_hex(16), secrets.token_hex(16)))
     stack.sim.post("accounts", {"sid": tenant.sid, "token": tenant.token})
-    tenant.line, tenant.admin = "+48732900900", "admin@other.example"
+    tenant.line, tenant.admin = line, f"admin@{name.lower()}.example"
     stack.ctl("line", "add", tenant.line, "--tenant", tenant.name, "--channel", "sms")
     stack.add_user(tenant.admin, "admin", tenant)
     return tenant
+
+
+@pytest.fixture(scope="session")
+def other(stack):
+    """A second tenant on the usual stack."""
+    return another_tenant(stack, "Other", "+48732900900")

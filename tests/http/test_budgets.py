@@ -1,12 +1,11 @@
 """What a request may cost: the same few statements however much there is, and memory that does not grow."""
 import re
-import secrets
 
 import pytest
 
 from core_tools import PROFILE, children
-from panel import at_once, burst, conversation_with, csrf_of, enter, logged, new_number, quoted, requests_logged, statements_in_a_burst
-from stack import Browser, Tenant
+from panel import another_tenant, at_once, burst, conversation_with, csrf_of, enter, logged, new_number, quoted, requests_logged, statements_in_a_burst
+from stack import Browser
 
 FEW, MANY = 10, 2000
 
@@ -38,11 +37,7 @@ def seed(stack, tenant, count, messages=3):
 @pytest.fixture(scope="module")
 def large(stack):
     """A tenant of its own that grows."""
-    tenant = stack.add_tenant(Tenant("Large", "AC" + secrets.token_hex(16), secrets.token_hex(16)))
-    tenant.line, tenant.admin = "+48732777000", "admin@large.example"
-    stack.ctl("line", "add", tenant.line, "--tenant", "Large", "--channel", "sms")
-    stack.add_user(tenant.admin, "admin", tenant)
-    return tenant
+    return another_tenant(stack, "Large", "+48732777000")
 
 
 def statements(stack, browser, path):

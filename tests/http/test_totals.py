@@ -1,13 +1,11 @@
 """Totals and the newest message: whoever asks sees what has just happened, whichever worker answers, and a burst of questions
 costs a statement of two rows each."""
 import re
-import secrets
 import time
 
 import pytest
 
-from panel import burst, csrf_of, enter, in_state, logged, new_number
-from stack import Tenant
+from panel import another_tenant, burst, csrf_of, enter, in_state, logged, new_number
 
 PATH = "/api/messages/stats"
 
@@ -15,12 +13,7 @@ PATH = "/api/messages/stats"
 @pytest.fixture(scope="module")
 def counting(stack):
     """A tenant whose messages are only those of this file."""
-    tenant = stack.add_tenant(Tenant("Counting", "AC" + secrets.token_hex(16), secrets.token_hex(16)))
-    stack.sim.post("accounts", {"sid": tenant.sid, "token": tenant.token})
-    tenant.line, tenant.admin = "+48732777555", "admin@counting.example"
-    stack.ctl("line", "add", tenant.line, "--tenant", tenant.name, "--channel", "sms")
-    stack.add_user(tenant.admin, "admin", tenant)
-    return tenant
+    return another_tenant(stack, "Counting", "+48732777555")
 
 
 def receive(stack, tenant, body, number):
