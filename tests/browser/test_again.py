@@ -59,6 +59,7 @@ def test_from_the_history_without_scripts(panel, stack):
     with page.leads_to(path):
         row.find_element("css selector", ".h-who a").click()
     assert page.texts(".bubble-text")[-1] == text, "the chat as far as that message"
+    assert page.one(".chat-who").size["width"] > 150, "who it is has room beside the way to the newest message"
     with page.leads_to(path):
         page.one(AGAIN).click()
     assert "sent again" in page.text(".notice")
